@@ -1,0 +1,224 @@
+// The readable reference: every kernel as plain loops over typed arrays. Knows sizes and strides, no derivatives.
+import type { Shape, TypedArray } from './array.ts'
+
+/** A strided window into a row-major array: element i, j, … lies at offset + i*strides[0] + j*strides[1] + … */
+export interface View {
+  readonly shape: Shape
+  readonly strides: readonly number[]
+  readonly offset: number
+}
+
+/** Calls `f(start, step, count)` for each innermost run of a view, in row-major order. */
+export function runs({ shape, strides, offset }: View, f: (start: number, step: number, count: number) => void): void {
+  const rank = shape.length
+  if (shape.includes(0)) return
+  if (rank === 0) return f(offset, 0, 1)
+  const inner = shape[rank - 1] as number
+  const step = strides[rank - 1] as number
+  const index = new Array<number>(rank).fill(0)
+  for (let at = offset; ; ) {
+    f(at, step, inner)
+    let d = rank - 2
+    for (; d >= 0; d--) {
+      at += strides[d] as number
+      index[d] = (index[d] as number) + 1
+      if ((index[d] as number) < (shape[d] as number)) break
+      at -= (strides[d] as number) * (shape[d] as number)
+      index[d] = 0
+    }
+    if (d < 0) return
+  }
+}
+
+/** out = x read through the view. */
+export function read(out: TypedArray, x: TypedArray, view: View): void {
+  let i = 0
+  runs(view, (start, step, count) => {
+    for (let k = 0, at = start; k < count; k++, at += step) out[i++] = x[at] as number
+  })
+}
+
+/** out += x written through the view of `out`: the transpose of `read`. */
+export function spread(out: TypedArray, x: TypedArray, view: View): void {
+  let i = 0
+  runs(view, (start, step, count) => {
+    for (let k = 0, at = start; k < count; k++, at += step) out[at] = (out[at] as number) + (x[i++] as number)
+  })
+}
+
+/** A reduction: what it starts from and how it takes in one element more. */
+export interface Fold {
+  readonly start: number
+  readonly step: (sum: number, x: number) => number
+}
+const nanWins = (better: (a: number, b: number) => boolean) => (a: number, b: number): number => (Number.isNaN(a) || better(a, b) ? a : b)
+export const folds = {
+  sum: { start: 0, step: (a, x) => a + x },
+  amax: { start: -Infinity, step: nanWins((a, b) => a >= b) },
+  amin: { start: Infinity, step: nanWins((a, b) => a <= b) },
+} satisfies Record<string, Fold>
+
+/**
+ * Folds `inner` (the view of what is reduced, from one kept element) for each element of `kept`. In float64, so that
+ * float32 sums keep their digits.
+ */
+export function fold({ start, step }: Fold, out: TypedArray, x: TypedArray, kept: View, inner: View): void {
+  let i = 0
+  runs(kept, (at, stride, count) => {
+    for (let k = 0; k < count; k++) {
+      let total = start
+      runs({ ...inner, offset: at + k * stride }, (from, by, n) => {
+        for (let j = 0, p = from; j < n; j++, p += by) total = step(total, x[p] as number)
+      })
+      out[i++] = total
+    }
+  })
+}
+
+/** Sums [outer, n, inner] over n. The three patterns a sum is nearly always of, without a view. */
+export function sum3(out: TypedArray, x: TypedArray, outer: number, n: number, inner: number): void {
+  if (inner === 1) {
+    for (let o = 0, p = 0; o < outer; o++) {
+      let total = 0
+      for (let k = 0; k < n; k++) total += x[p++] as number
+      out[o] = total
+    }
+    return
+  }
+  const totals = new Float64Array(inner)
+  for (let o = 0, p = 0; o < outer; o++) {
+    totals.fill(0)
+    for (let k = 0; k < n; k++) for (let i = 0; i < inner; i++) totals[i] = (totals[i] as number) + (x[p++] as number)
+    out.set(totals, o * inner)
+  }
+}
+
+/** Index of the largest (sign 1) or smallest (sign -1) along the middle of [outer, n, inner]: the first; NaN wins. */
+export function argbest(out: TypedArray, x: TypedArray, outer: number, n: number, inner: number, sign: 1 | -1): void {
+  for (let o = 0; o < outer; o++) {
+    for (let i = 0; i < inner; i++) {
+      let best = 0
+      let value = x[o * n * inner + i] as number
+      for (let k = 1; k < n && !Number.isNaN(value); k++) {
+        const other = x[(o * n + k) * inner + i] as number
+        if (Number.isNaN(other) || sign * other > sign * value) {
+          best = k
+          value = other
+        }
+      }
+      out[o * inner + i] = best
+    }
+  }
+}
+
+/** Index of the best so far along the middle of [outer, n, inner]: the last of equals; NaN wins, as PyTorch. */
+export function argcum(out: TypedArray, x: TypedArray, outer: number, n: number, inner: number, sign: 1 | -1): void {
+  for (let o = 0; o < outer; o++) {
+    for (let i = 0; i < inner; i++) {
+      const base = o * n * inner + i
+      let best = 0
+      for (let k = 0; k < n; k++) {
+        const value = x[base + best * inner] as number
+        const other = x[base + k * inner] as number
+        if (Number.isNaN(other) || (!Number.isNaN(value) && sign * other >= sign * value)) best = k
+        out[base + k * inner] = best
+      }
+    }
+  }
+}
+
+/** The order that sorts the middle of [outer, n, inner]; stable, NaN last (first when descending). */
+export function argsort(out: TypedArray, x: TypedArray, outer: number, n: number, inner: number, descending: boolean): void {
+  const order = new Int32Array(n)
+  for (let o = 0; o < outer; o++) {
+    for (let i = 0; i < inner; i++) {
+      const at = (k: number): number => x[(o * n + k) * inner + i] as number
+      for (let k = 0; k < n; k++) order[k] = k
+      const sign = descending ? -1 : 1
+      order.sort((a, b) => {
+        const p = at(a)
+        const q = at(b)
+        if (Number.isNaN(p) || Number.isNaN(q)) return sign * (+Number.isNaN(p) - +Number.isNaN(q)) || a - b
+        return p === q ? a - b : sign * (p < q ? -1 : 1)
+      })
+      for (let k = 0; k < n; k++) out[(o * n + k) * inner + i] = order[k] as number
+    }
+  }
+}
+
+/** Running sums along the middle of [outer, n, inner], from the front or from the back. */
+export function cumsum(out: TypedArray, x: TypedArray, outer: number, n: number, inner: number, reverse: boolean): void {
+  for (let o = 0; o < outer; o++) {
+    for (let i = 0; i < inner; i++) {
+      let total = 0
+      for (let k = 0; k < n; k++) {
+        const at = (o * n + (reverse ? n - 1 - k : k)) * inner + i
+        total += x[at] as number
+        out[at] = total
+      }
+    }
+  }
+}
+
+/** out[o, j, i] = x[o, index[j], i]. */
+export function select(out: TypedArray, x: TypedArray, index: TypedArray, outer: number, n: number, inner: number): void {
+  const m = index.length
+  if (inner === 1) {
+    for (let o = 0; o < outer; o++) for (let j = 0; j < m; j++) out[o * m + j] = x[o * n + (index[j] as number)] as number
+    return
+  }
+  for (let o = 0; o < outer; o++) {
+    for (let j = 0; j < m; j++) {
+      const from = (o * n + (index[j] as number)) * inner
+      out.set(x.subarray(from, from + inner), (o * m + j) * inner)
+    }
+  }
+}
+
+/** out[o, index[j], i] += x[o, j, i]: the transpose of `select`. */
+export function selectAdd(out: TypedArray, x: TypedArray, index: TypedArray, outer: number, n: number, inner: number): void {
+  const m = index.length
+  for (let o = 0; o < outer; o++) {
+    for (let j = 0; j < m; j++) {
+      const to = (o * n + (index[j] as number)) * inner
+      const from = (o * m + j) * inner
+      for (let i = 0; i < inner; i++) out[to + i] = (out[to + i] as number) + (x[from + i] as number)
+    }
+  }
+}
+
+/** Where each matrix of a batch begins. */
+export type Offsets = ArrayLike<number>
+
+/** c[m, n] = a[m, k] b[k, n] for each of a batch, each factor as it lies or transposed. Sums in float64. */
+export function matmul(
+  c: TypedArray, a: TypedArray, b: TypedArray,
+  m: number, k: number, n: number,
+  transposeA: boolean, transposeB: boolean,
+  offsetsA: Offsets, offsetsB: Offsets,
+): void {
+  const [aRow, aCol] = transposeA ? [1, m] : [k, 1]
+  const row = new Float64Array(n)
+  for (let batch = 0; batch < offsetsA.length; batch++) {
+    const a0 = offsetsA[batch] as number
+    const b0 = offsetsB[batch] as number
+    const c0 = batch * m * n
+    for (let i = 0; i < m; i++) {
+      if (transposeB) {
+        // rows of a meet rows of b: both are read along
+        for (let j = 0; j < n; j++) {
+          let total = 0
+          for (let p = 0, x = a0 + i * aRow, y = b0 + j * k; p < k; p++, x += aCol, y++) total += (a[x] as number) * (b[y] as number)
+          c[c0 + i * n + j] = total
+        }
+        continue
+      }
+      row.fill(0)
+      for (let p = 0; p < k; p++) {
+        const factor = a[a0 + i * aRow + p * aCol] as number
+        for (let j = 0, y = b0 + p * n; j < n; j++, y++) row[j] = (row[j] as number) + factor * (b[y] as number)
+      }
+      c.set(row, c0 + i * n)
+    }
+  }
+}

@@ -1,0 +1,28 @@
+// Every error the framework throws on purpose: typed, so that a caller can tell them apart, and worded as a help.
+
+/** Base of all errors that Gradus throws on purpose. `message` names the op, the mismatch and the likely fix. */
+export abstract class GradusError extends Error {
+  constructor(message: string) {
+    super(message)
+    this.name = new.target.name
+  }
+}
+
+/** Shapes, dimensions or sizes that do not fit an op. */
+export class ShapeError extends GradusError {}
+/** An operand of the wrong dtype, or a value that its dtype cannot hold. */
+export class DtypeError extends GradusError {}
+/** A gradient that cannot be taken: freed graph, no graph, a missing rule. */
+export class GradError extends GradusError {}
+/** An argument outside what it may be: an unknown option, a probability of 2, a class that does not exist. */
+export class ArgumentError extends GradusError {}
+/** An index outside its dimension. */
+export class IndexError extends GradusError {}
+/** A linear system without a solution: a singular matrix, one that is not positive definite. */
+export class LinalgError extends GradusError {}
+/** A NaN found by anomaly mode: names the op that made it and the line that called the op. */
+export class AnomalyError extends GradusError {}
+/** A file that is not what its name promises. */
+export class FileFormatError extends GradusError {}
+/** A library that is needed here and not installed; the message says what to install. */
+export class DependencyError extends GradusError {}

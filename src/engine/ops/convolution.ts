@@ -1,0 +1,260 @@
+// Convolution: one trilinear form <y, x * w>, of which each of three bilinear primitives leaves one operand open.
+
+import type { Convolution } from '../../backend/convolution.ts'
+import * as kernel from '../../backend/convolution.ts'
+import { apply, type Primitive } from '../apply.ts'
+import { ArgumentError, ShapeError } from '../errors.ts'
+import { sameShape, show } from '../shape.ts'
+import type { Tensor } from '../tensor.ts'
+import { bilinear } from './kind.ts'
+import { sameDtype } from './product.ts'
+
+// y from x and w, x from y and w, w from x and y: each one's transposes are the other two
+
+const convPrim: Primitive<Convolution> = bilinear('conv', {
+  infer: ({ batch, groups, outputs, out }, x) => ({ shape: [batch, groups * outputs, ...out], dtype: x.dtype }),
+  run: kernel.conv,
+  transposes: [(c, g, w) => apply(convInputPrim, c, [g, w]), (c, g, x) => apply(convWeightPrim, c, [x, g])],
+})
+const convInputPrim: Primitive<Convolution> = bilinear('convInput', {
+  infer: ({ batch, groups, inputs, size }, y) => ({ shape: [batch, groups * inputs, ...size], dtype: y.dtype }),
+  run: kernel.convInput,
+  transposes: [(c, g, w) => apply(convPrim, c, [g, w]), (c, g, y) => apply(convWeightPrim, c, [g, y])],
+})
+const convWeightPrim: Primitive<Convolution> = bilinear('convWeight', {
+  infer: ({ groups, inputs, outputs, kernel }, x) => ({ shape: [groups * outputs, inputs, ...kernel], dtype: x.dtype }),
+  run: kernel.convWeight,
+  transposes: [(c, g, y) => apply(convInputPrim, c, [y, g]), (c, g, x) => apply(convPrim, c, [x, g])],
+})
+
+/** One number for all dimensions, or one for each. */
+export type Sizes = number | readonly number[]
+
+/** A pair of whole numbers, `least` or more, from what stands for it. */
+export function pair(op: string, name: string, value: Sizes, least: number): readonly [number, number] {
+  const [h, w, ...more] = typeof value === 'number' ? [value, value] : value
+  if (more.length || ![h, w].every(n => Number.isInteger(n) && (n as number) >= least)) {
+    throw new ArgumentError(
+      `${op}: ${name} is a whole number of at least ${least}, or two of them, not ${JSON.stringify(value)}`,
+    )
+  }
+  return [h as number, w as number]
+}
+/** The same for one dimension, as the second of a pair whose first, `neutral`, does nothing. */
+export function single(
+  op: string,
+  name: string,
+  value: Sizes,
+  least: number,
+  neutral: number,
+): readonly [number, number] {
+  const [n, ...more] = typeof value === 'number' ? [value] : value
+  if (more.length || !Number.isInteger(n) || (n as number) < least) {
+    throw new ArgumentError(`${op}: ${name} is a whole number of at least ${least}, not ${JSON.stringify(value)}`)
+  }
+  return [neutral, n as number]
+}
+
+/** Runs `f` on a batch: one image [c, ...] is a batch of one, and comes back as one. */
+export function batched(op: string, x: Tensor, dims: number, f: (x: Tensor) => Tensor): Tensor {
+  const want = dims === 2 ? '[n, c, h, w] or [c, h, w]' : '[n, c, l] or [c, l]'
+  if (x.ndim !== dims + 1 && x.ndim !== dims + 2) throw new ShapeError(`${op}: expected ${want}, not ${show(x.shape)}`)
+  return x.ndim === dims + 2 ? f(x) : f(x.unsqueeze(0)).squeeze(0)
+}
+
+const biased = (op: string, y: Tensor, bias: Tensor | null | undefined): Tensor => {
+  if (!bias) return y
+  const channels = y.shape[1] as number
+  if (!sameShape(bias.shape, [channels]))
+    throw new ShapeError(`${op}: bias has shape [${channels}], one for each output channel, not ${show(bias.shape)}`)
+  sameDtype(op, y, bias)
+  return y.add(bias.reshape(channels, 1, 1))
+}
+
+function grouped(op: string, groups: number, channels: number): void {
+  if (!Number.isInteger(groups) || groups < 1)
+    throw new ArgumentError(`${op}: groups is a whole number of at least 1, not ${groups}`)
+  if (channels % groups)
+    throw new ShapeError(
+      `${op}: the weight's ${channels} channels (its dimension 0) do not divide into ${groups} groups`,
+    )
+}
+
+export interface ConvOptions {
+  /** Distance between patches (1). */
+  readonly stride?: Sizes
+  /** Zeros around the image (0); 'valid' is none; 'same' keeps the size, and needs stride 1. */
+  readonly padding?: Sizes | 'same' | 'valid'
+  /** Distance between the pixels of a patch (1). */
+  readonly dilation?: Sizes
+  /** Into how many parts the channels are divided, each convolved by itself (1). */
+  readonly groups?: number
+}
+
+/** How sizes of the dimensions convolved over are read. */
+export type Reader = (
+  op: string,
+  name: string,
+  value: Sizes,
+  least: number,
+  neutral: number,
+) => readonly [number, number]
+
+function convolution(
+  op: string,
+  read: Reader,
+  x: Tensor,
+  w: Tensor,
+  bias: Tensor | null | undefined,
+  { stride = 1, padding = 0, dilation = 1, groups = 1 }: ConvOptions,
+): Tensor {
+  sameDtype(op, x, w)
+  const [batch, channels, ...size] = x.shape as [number, number, number, number]
+  const [filters, inputs, ...kernel] = w.shape as [number, number, number, number]
+  grouped(op, groups, filters)
+  if (channels !== inputs * groups) {
+    throw new ShapeError(
+      `${op}: the input has ${channels} channels, the weight ${show(w.shape)} expects ${inputs * groups} (${inputs} for each of ${groups} group${groups === 1 ? '' : 's'})`,
+    )
+  }
+  if (kernel.includes(0)) throw new ShapeError(`${op}: the weight ${show(w.shape)} has an empty kernel`)
+  const steps = read(op, 'stride', stride, 1, 1)
+  const apart = read(op, 'dilation', dilation, 1, 1)
+  const reach = kernel.map((k, i) => (apart[i] as number) * (k - 1) + 1)
+  let before: readonly [number, number] = [0, 0]
+  let around: readonly number[] = [0, 0]
+  if (padding === 'same') {
+    if (steps.some(s => s !== 1))
+      throw new ArgumentError(`${op}: padding 'same' needs stride 1, not ${JSON.stringify(stride)}`)
+    // an odd one more goes behind
+    around = reach.map(r => r - 1)
+    before = around.map(n => Math.floor(n / 2)) as [number, number]
+  } else if (padding !== 'valid') {
+    if (typeof padding === 'string')
+      throw new ArgumentError(`${op}: padding is a number of zeros, 'same' or 'valid', not '${String(padding)}'`)
+    before = read(op, 'padding', padding, 0, 0)
+    around = before.map(n => 2 * n)
+  }
+  const whole = size.map((n, i) => n + (around[i] as number))
+  if (whole.some((n, i) => n < (reach[i] as number))) {
+    const [own, of] = read === single ? [whole.slice(1), reach.slice(1)] : [whole, reach]
+    throw new ShapeError(
+      `${op}: the kernel, ${show(of)} with dilation, is larger than the padded input, ${show(own)}. Pad more: { padding: 'same' }`,
+    )
+  }
+  const out = whole.map((n, i) => Math.floor((n - (reach[i] as number)) / (steps[i] as number)) + 1) as [number, number]
+  const c: Convolution = {
+    batch,
+    groups,
+    inputs,
+    outputs: filters / groups,
+    size,
+    kernel,
+    out,
+    stride: steps,
+    padding: before,
+    dilation: apart,
+  }
+  return biased(op, apply(convPrim, c, [x, w]), bias)
+}
+
+/**
+ * 2-d convolution (cross-correlation, as everywhere in deep learning) with a bias for each output channel:
+ * [n, in, h, w] with weight [out, in/groups, kh, kw] -> [n, out, h', w'], where
+ * h' = floor((h + 2 padding - dilation (kh - 1) - 1) / stride) + 1. One image [in, h, w] gives [out, h', w'].
+ *
+ * @throws ShapeError when channels differ or the kernel is larger than the padded image
+ * @example
+ * conv2d(ones([1, 1, 3, 3]), ones([1, 1, 2, 2])) // [[[[4, 4], [4, 4]]]]
+ */
+export function conv2d(x: Tensor, w: Tensor, bias?: Tensor | null, options: ConvOptions = {}): Tensor {
+  if (w.ndim !== 4) throw new ShapeError(`conv2d: the weight is [out, in/groups, kh, kw], not ${show(w.shape)}`)
+  return batched('conv2d', x, 2, images => convolution('conv2d', pair, images, w, bias, options))
+}
+
+/**
+ * 1-d convolution: [n, in, l] with weight [out, in/groups, k] -> [n, out, l']; see `conv2d`. One sequence [in, l] gives
+ * [out, l'].
+ *
+ * @example
+ * conv1d(tensor([[1, 2, 3, 4]]), tensor([[[1, -1]]])) // [[-1, -1, -1]]
+ */
+export function conv1d(x: Tensor, w: Tensor, bias?: Tensor | null, options: ConvOptions = {}): Tensor {
+  if (w.ndim !== 3) throw new ShapeError(`conv1d: the weight is [out, in/groups, k], not ${show(w.shape)}`)
+  return batched('conv1d', x, 1, rows =>
+    convolution('conv1d', single, rows.unsqueeze(2), w.unsqueeze(2), bias, options).squeeze(2),
+  )
+}
+
+export interface ConvTransposeOptions {
+  /** Distance at which the patches are laid (1). */
+  readonly stride?: Sizes
+  /** Rows and columns taken off at each side (0). */
+  readonly padding?: Sizes
+  /** Rows and columns added below and to the right (0), to tell apart the sizes that a stride rounds to one. */
+  readonly outputPadding?: Sizes
+  readonly groups?: number
+  readonly dilation?: Sizes
+}
+
+/**
+ * The transpose of `conv2d` in its input, as an op: [n, in, h, w] with weight [in, out/groups, kh, kw] ->
+ * [n, out, h', w'], where h' = (h - 1) stride - 2 padding + dilation (kh - 1) + outputPadding + 1. One image
+ * [in, h, w] gives [out, h', w'].
+ *
+ * @throws ShapeError when channels differ or nothing is left after the padding
+ * @example
+ * convTranspose2d(ones([1, 1, 2, 2]), ones([1, 1, 2, 2])) // [[[[1, 2, 1], [2, 4, 2], [1, 2, 1]]]]
+ */
+export function convTranspose2d(
+  x: Tensor,
+  w: Tensor,
+  bias?: Tensor | null,
+  options: ConvTransposeOptions = {},
+): Tensor {
+  const op = 'convTranspose2d'
+  if (w.ndim !== 4) throw new ShapeError(`${op}: the weight is [in, out/groups, kh, kw], not ${show(w.shape)}`)
+  return batched(op, x, 2, images => {
+    sameDtype(op, images, w)
+    const { groups = 1 } = options
+    const [batch, channels, ...out] = images.shape as [number, number, number, number]
+    const [filters, inputs, ...kernel] = w.shape as [number, number, number, number]
+    grouped(op, groups, filters)
+    if (channels !== filters)
+      throw new ShapeError(`${op}: the input has ${channels} channels, the weight ${show(w.shape)} expects ${filters}`)
+    const stride = pair(op, 'stride', options.stride ?? 1, 1)
+    const padding = pair(op, 'padding', options.padding ?? 0, 0)
+    const dilation = pair(op, 'dilation', options.dilation ?? 1, 1)
+    const more = pair(op, 'outputPadding', options.outputPadding ?? 0, 0)
+    if (more.some((n, i) => n >= Math.max(stride[i] as number, dilation[i] as number))) {
+      throw new ArgumentError(`${op}: outputPadding [${more.join(', ')}] must be smaller than stride or dilation`)
+    }
+    const size = out.map((n, i) => {
+      const [s, p, d, k, m] = [stride, padding, dilation, kernel, more].map(of => of[i] as number) as [
+        number,
+        number,
+        number,
+        number,
+        number,
+      ]
+      return (n - 1) * s - 2 * p + d * (k - 1) + m + 1
+    }) as [number, number]
+    if (size.some(n => n < 1))
+      throw new ShapeError(
+        `${op}: an input of [${out.join(', ')}] leaves a result of [${size.join(', ')}]: less padding is needed`,
+      )
+    const c: Convolution = {
+      batch,
+      groups,
+      inputs,
+      outputs: filters / groups,
+      size,
+      kernel,
+      out,
+      stride,
+      padding,
+      dilation,
+    }
+    return biased(op, apply(convInputPrim, c, [images, w]), bias)
+  })
+}

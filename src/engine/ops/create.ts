@@ -1,0 +1,141 @@
+// Tensors out of nothing: from nested arrays, filled, ranged.
+import { allocate, type DType, type NDArray, type Shape, type TypedArray } from '../../backend/array.ts'
+import { type Spec, wrap } from '../apply.ts'
+import { ArgumentError, DtypeError, ShapeError } from '../errors.ts'
+import { creation, numel, show } from '../shape.ts'
+import type { Tensor } from '../tensor.ts'
+
+/** What a tensor is made of: a number, a boolean, a typed array, or arrays of these, nested as deep as the tensor has dimensions. */
+export type Nested = number | boolean | TypedArray | readonly Nested[]
+
+export interface CreateOptions {
+  /** 'float32' unless the op says otherwise. */
+  readonly dtype?: DType
+  /** Whether it is a leaf that collects a gradient. Needs a float dtype. */
+  readonly requiresGrad?: boolean
+}
+
+/** Finishes a new array as a tensor. */
+export function created(op: string, array: NDArray, { requiresGrad = false }: CreateOptions = {}): Tensor {
+  const x = wrap(array)
+  if (requiresGrad && x.dtype !== 'float32' && x.dtype !== 'float64') {
+    throw new DtypeError(`${op}: only float tensors can require a gradient, not ${x.dtype}`)
+  }
+  return requiresGrad ? x.requiresGrad_() : x
+}
+
+const isTyped = (x: unknown): x is TypedArray => ArrayBuffer.isView(x) && !(x instanceof DataView)
+const dtypeOf = (data: TypedArray): DType =>
+  data instanceof Float64Array ? 'float64' : data instanceof Int32Array ? 'int32' : data instanceof Float32Array ? 'float32' : 'int32'
+
+/**
+ * A tensor of the given numbers: nested arrays of one depth and equal lengths, a number (0-d), or a typed array
+ * (1-d, copied). dtype: float32 for numbers, bool for booleans, the array's own for a typed array (a byte array
+ * gives int32), unless `dtype` says otherwise.
+ *
+ * @throws ShapeError when rows differ in length
+ * @throws DtypeError when an element is neither number nor boolean
+ * @example
+ * tensor([[1, 2], [3, 4]]).shape // [2, 2]
+ */
+export function tensor(values: Nested, options: CreateOptions = {}): Tensor {
+  if (isTyped(values)) {
+    const dtype = options.dtype ?? dtypeOf(values)
+    const data = allocate(dtype, values.length)
+    store(data, dtype, values)
+    return created('tensor', { dtype, shape: [values.length], data }, options)
+  }
+  const shape: number[] = []
+  let probe: Nested = values
+  while (Array.isArray(probe) || isTyped(probe)) {
+    shape.push(probe.length)
+    if (probe.length === 0) break
+    probe = (probe as readonly Nested[])[0] as Nested
+  }
+  const flat: (number | boolean)[] = []
+  const collect = (x: Nested, depth: number): void => {
+    if (Array.isArray(x) || isTyped(x)) {
+      if (depth >= shape.length || x.length !== shape[depth]) {
+        throw new ShapeError(`tensor: rows differ: expected ${depth < shape.length ? `length ${shape[depth]}` : 'a number'} at depth ${depth}, found ${depth < shape.length ? `length ${x.length}` : `an array of ${x.length}`}; the first elements say ${show(shape)}`)
+      }
+      for (let i = 0; i < x.length; i++) collect((x as readonly Nested[])[i] as Nested, depth + 1)
+      return
+    }
+    if (depth !== shape.length) throw new ShapeError(`tensor: rows differ: expected length ${shape[depth]} at depth ${depth}, found a number; the first elements say ${show(shape)}`)
+    if (typeof x !== 'number' && typeof x !== 'boolean') throw new DtypeError(`tensor: elements are numbers or booleans, not ${x === null ? 'null' : typeof x}`)
+    flat.push(x)
+  }
+  collect(values, 0)
+  const dtype = options.dtype ?? (flat.length > 0 && flat.every(x => typeof x === 'boolean') ? 'bool' : 'float32')
+  const data = allocate(dtype, flat.length)
+  store(data, dtype, flat)
+  return created('tensor', { dtype, shape, data }, options)
+}
+
+function store(data: TypedArray, dtype: DType, from: ArrayLike<number | boolean>): void {
+  for (let i = 0; i < data.length; i++) data[i] = dtype === 'bool' ? +(Number(from[i]) !== 0) : Number(from[i])
+}
+
+/** A tensor of `shape`, all `value`. */
+export function full(shape: Shape, value: number, options: CreateOptions = {}): Tensor {
+  const dtype = options.dtype ?? 'float32'
+  const size = creation('full', shape)
+  const data = allocate(dtype, numel(size))
+  if (value !== 0) data.fill(dtype === 'bool' ? 1 : value)
+  return created('full', { dtype, shape: size, data }, options)
+}
+/** A tensor of `shape`, all 0. */
+export const zeros = (shape: Shape, options?: CreateOptions): Tensor => full(shape, 0, options)
+/** A tensor of `shape`, all 1. */
+export const ones = (shape: Shape, options?: CreateOptions): Tensor => full(shape, 1, options)
+
+/** Zeros of the same shape and dtype. */
+export const zerosOf = ({ shape, dtype }: Spec): Tensor => full(shape, 0, { dtype })
+/** Zeros with the shape and, unless given, the dtype of x. */
+export const zerosLike = (x: Spec, options: CreateOptions = {}): Tensor => full(x.shape, 0, { dtype: x.dtype, ...options })
+/** Ones with the shape and, unless given, the dtype of x. */
+export const onesLike = (x: Spec, options: CreateOptions = {}): Tensor => full(x.shape, 1, { dtype: x.dtype, ...options })
+/** `value` everywhere, with the shape and, unless given, the dtype of x. */
+export const fullLike = (x: Spec, value: number, options: CreateOptions = {}): Tensor => full(x.shape, value, { dtype: x.dtype, ...options })
+
+/** The identity matrix [n, m] (square without m). */
+export function eye(n: number, m: number | CreateOptions = n, options: CreateOptions = {}): Tensor {
+  if (typeof m === 'object') return eye(n, n, m)
+  const dtype = options.dtype ?? 'float32'
+  const [rows, columns] = creation('eye', [n, m]) as [number, number]
+  const data = allocate(dtype, rows * columns)
+  for (let i = 0; i < Math.min(rows, columns); i++) data[i * columns + i] = 1
+  return created('eye', { dtype, shape: [rows, columns], data }, options)
+}
+
+/**
+ * Numbers from `start` (0) up to but without `end`, `step` (1) apart: [n]. int32 when all three are whole, else
+ * float32, as in PyTorch.
+ * @throws ArgumentError when step is 0 or leads away from end
+ */
+export function arange(end: number, options?: CreateOptions): Tensor
+export function arange(start: number, end: number, options?: CreateOptions): Tensor
+export function arange(start: number, end: number, step: number, options?: CreateOptions): Tensor
+export function arange(...args: (number | CreateOptions | undefined)[]): Tensor {
+  const numbers = args.filter(x => typeof x === 'number')
+  const options = args.find(x => typeof x === 'object') ?? {}
+  const [start, end, step = 1] = (numbers.length === 1 ? [0, ...numbers] : numbers) as [number, number, number?]
+  if (step === 0 || (end - start) * step < 0 || !Number.isFinite(end - start)) {
+    throw new ArgumentError(`arange: from ${start} to ${end} cannot be walked in steps of ${step}`)
+  }
+  const dtype = options.dtype ?? ([start, end, step].every(Number.isInteger) ? 'int32' : 'float32')
+  const data = allocate(dtype, Math.ceil((end - start) / step))
+  for (let i = 0; i < data.length; i++) data[i] = start + i * step
+  return created('arange', { dtype, shape: [data.length], data }, options)
+}
+
+/** `steps` numbers from `start` to `end`, both included, equally far apart: [steps]. */
+export function linspace(start: number, end: number, steps: number, options: CreateOptions = {}): Tensor {
+  const dtype = options.dtype ?? 'float32'
+  const data = allocate(dtype, creation('linspace', [steps])[0] as number)
+  const step = (end - start) / (steps - 1)
+  // from both ends, so that both are exact
+  for (let i = 0; i < steps; i++) data[i] = i < steps / 2 ? start + i * step : end - (steps - 1 - i) * step
+  if (steps === 1) data[0] = start
+  return created('linspace', { dtype, shape: [steps], data }, options)
+}

@@ -1,0 +1,315 @@
+// Linear maps of shape: each beside its transpose.
+import { folds, fold, read, spread, sum3, type View } from '../../backend/js.ts'
+import type { DType, NDArray, Shape } from '../../backend/array.ts'
+import { apply, type Primitive, type Spec } from '../apply.ts'
+import { ArgumentError, ShapeError } from '../errors.ts'
+import { broadcastStrides, dimension, dimensions, inferred, numel, reduced, sameShape, show, sizes, split3, stridesOf } from '../shape.ts'
+import type { Tensor } from '../tensor.ts'
+import { linear } from './kind.ts'
+
+/** Reading along a view, and adding along it, which is the transpose: what all strided ops share. */
+const reading = (out: NDArray, x: NDArray, view: View): void => read(out.data, x.data, { ...view, shape: out.shape })
+const spreading = (out: NDArray, g: NDArray, view: View): void => spread(out.data, g.data, { ...view, shape: g.shape })
+
+// reshape <-> reshape
+
+const reshapePrim: Primitive<Shape> = linear('reshape', {
+  infer: (shape, x) => ({ shape, dtype: x.dtype }),
+  run: (_, out, x) => out.data.set(x.data),
+  transpose: (_, g, __, x) => reshape(g, x.shape),
+})
+/** The same elements in row-major order as another shape; one size may be -1: worked out. */
+export function reshape(x: Tensor, ...shape: (number | Shape)[]): Tensor {
+  return apply(reshapePrim, inferred('reshape', x.shape, sizes('reshape', shape)), [x])
+}
+/** The same tensor as another object: a new place for a gradient or a tangent. */
+export const alias = (x: Tensor): Tensor => apply(reshapePrim, x.shape, [x])
+
+// expand <-> sum
+
+const expandPrim: Primitive<Shape> = linear('expand', {
+  infer: (shape, x) => ({ shape, dtype: x.dtype }),
+  run: (_, out, x) => reading(out, x, { shape: out.shape, strides: broadcastStrides(x.shape, out.shape), offset: 0 }),
+  transpose: (_, g, __, x) => sumTo(g, x),
+})
+/** Repeats dimensions of size 1 (and new ones in front) to `shape`; -1 keeps a size. */
+export function expand(x: Tensor, ...shape: (number | Shape)[]): Tensor {
+  const asked = sizes('expand', shape)
+  const skip = asked.length - x.ndim
+  const target = asked.map((size, i) => (size === -1 && i >= skip ? (x.shape[i - skip] as number) : size))
+  const fits = skip >= 0 && target.every((size, i) => size >= 0 && (i < skip || x.shape[i - skip] === 1 || x.shape[i - skip] === size))
+  if (!fits) throw new ShapeError(`expand: ${show(x.shape)} cannot be expanded to ${show(asked)}: only sizes of 1 repeat, and new dimensions come in front`)
+  return sameShape(target, x.shape) ? x : apply(expandPrim, target, [x])
+}
+
+interface Sum {
+  readonly dims: readonly number[]
+  readonly keepdim: boolean
+}
+const sumPrim: Primitive<Sum> = linear('sum', {
+  infer: ({ dims, keepdim }, x) => ({ shape: reduced(x.shape, dims, keepdim), dtype: x.dtype === 'bool' ? 'int32' : x.dtype }),
+  run({ dims }, out, x) {
+    const consecutive = dims.every((d, i) => i === 0 || d === (dims[i - 1] as number) + 1)
+    if (consecutive) {
+      const first = dims[0] ?? 0
+      const n = dims.reduce((product, d) => product * (x.shape[d] as number), 1)
+      const outer = numel(x.shape.slice(0, first))
+      return sum3(out.data, x.data, outer, n, numel(x.shape.slice(first + dims.length)))
+    }
+    folding(folds.sum, dims, out, x)
+  },
+  transpose: ({ dims, keepdim }, g, _, x) => expand(keepdim ? g : reshape(g, reduced(x.shape, dims, true)), x.shape),
+})
+/** Runs a fold over `dims` of x. */
+export function folding(f: Parameters<typeof fold>[0], dims: readonly number[], out: NDArray, x: NDArray): void {
+  const strides = stridesOf(x.shape)
+  const part = (inside: boolean): View => {
+    const chosen = x.shape.flatMap((_, d) => (dims.includes(d) === inside ? [d] : []))
+    return { shape: chosen.map(d => x.shape[d] as number), strides: chosen.map(d => strides[d] as number), offset: 0 }
+  }
+  fold(f, out.data, x.data, part(false), part(true))
+}
+/** A reduction's dimensions: one, several, or all when left out. */
+export type Dims = number | readonly number[]
+export interface KeepDim {
+  /** Keep the reduced dimensions, with size 1. */
+  readonly keepdim?: boolean
+}
+/** The sum over `dims`. Accumulated in float64; int32 from integers and bools. */
+export function sum(x: Tensor, dims?: Dims, { keepdim = false }: KeepDim = {}): Tensor {
+  return apply(sumPrim, { dims: dimensions('sum', dims, x.ndim), keepdim }, [x])
+}
+/** Sums what was broadcast from `target`, back to its shape and dtype: the transpose of broadcasting. */
+export function sumTo(g: Tensor, target: Spec): Tensor {
+  let out = g
+  if (!sameShape(g.shape, target.shape)) {
+    const skip = g.ndim - target.shape.length
+    const dims = g.shape.flatMap((size, i) => (i < skip || (target.shape[i - skip] === 1 && size !== 1) ? [i] : []))
+    out = reshape(sum(g, dims, { keepdim: true }), target.shape)
+  }
+  return to(out, target.dtype)
+}
+
+// to <-> to
+
+const castPrim: Primitive<DType> = linear('to', {
+  infer: (dtype, x) => ({ shape: x.shape, dtype }),
+  run(dtype, out, x) {
+    if (dtype === 'bool') for (let i = 0; i < x.data.length; i++) out.data[i] = +(x.data[i] !== 0)
+    else out.data.set(x.data)
+  },
+  transpose: (_, g, __, x) => to(g, x.dtype),
+})
+/** The same values in another dtype: to int32 truncates, to bool is x != 0. */
+export const to = (x: Tensor, dtype: DType): Tensor => (x.dtype === dtype ? x : apply(castPrim, dtype, [x]))
+
+// permute <-> permute
+
+const permutePrim: Primitive<readonly number[]> = linear('permute', {
+  infer: (dims, x) => ({ shape: dims.map(d => x.shape[d] as number), dtype: x.dtype }),
+  run(dims, out, x) {
+    const strides = stridesOf(x.shape)
+    reading(out, x, { shape: out.shape, strides: dims.map(d => strides[d] as number), offset: 0 })
+  },
+  transpose: (dims, g) => apply(permutePrim, dims.map((_, i) => dims.indexOf(i)), [g]),
+})
+/** The dimensions in another order. */
+export function permute(x: Tensor, ...dims: (number | readonly number[])[]): Tensor {
+  const order = sizes('permute', dims).map(d => dimension('permute', d, x.ndim))
+  if (order.length !== x.ndim || new Set(order).size !== order.length) {
+    throw new ShapeError(`permute: [${order.join(', ')}] does not name each of the ${x.ndim} dimensions of ${show(x.shape)} once`)
+  }
+  return apply(permutePrim, order, [x])
+}
+
+// slice <-> embed (zeros around): steps may be negative
+
+interface Slices {
+  /** Where each dimension starts, how far it steps, how long it is; the shape of the whole. */
+  readonly starts: readonly number[]
+  readonly steps: readonly number[]
+  readonly shape: Shape
+  readonly whole: Shape
+}
+const window = ({ starts, steps, shape, whole }: Slices): View => {
+  const strides = stridesOf(whole)
+  return { shape, strides: strides.map((s, i) => s * (steps[i] as number)), offset: strides.reduce((at, s, i) => at + s * (starts[i] as number), 0) }
+}
+const slicePrim: Primitive<Slices> = linear('slice', {
+  infer: (p, x) => ({ shape: p.shape, dtype: x.dtype }),
+  run: (p, out, x) => reading(out, x, window(p)),
+  transpose: (p, g) => apply(embedPrim, p, [g]),
+})
+const embedPrim: Primitive<Slices> = linear('embed', {
+  infer: (p, x) => ({ shape: p.whole, dtype: x.dtype }),
+  run: (p, out, x) => spreading(out, x, window(p)),
+  transpose: (p, g) => apply(slicePrim, p, [g]),
+})
+/** Every dimension from a start, in steps (negative: backwards), for a length. All inside x. */
+export const strided = (x: Tensor, starts: readonly number[], steps: readonly number[], shape: Shape): Tensor =>
+  apply(slicePrim, { starts, steps, shape, whole: x.shape }, [x])
+/** Zeros of shape `whole` with x at `starts`. */
+export const embed = (x: Tensor, starts: readonly number[], whole: Shape): Tensor =>
+  apply(embedPrim, { starts, steps: starts.map(() => 1), shape: x.shape, whole }, [x])
+
+/**
+ * `x[start:stop:step]` along one dimension, as Python: bounds may be negative (from the end) and are clipped.
+ * @throws ArgumentError when step is not positive
+ */
+export function slice(x: Tensor, dim: number, start?: number | null, stop?: number | null, step = 1): Tensor {
+  const d = dimension('slice', dim, x.ndim)
+  if (x.ndim === 0) throw new ShapeError('slice: a 0-d tensor has nothing to slice')
+  if (!Number.isInteger(step) || step < 1) throw new ArgumentError(`slice: step must be a positive integer, not ${step}. To reverse, use x.flip([${d}])`)
+  const size = x.shape[d] as number
+  const clip = (bound: number): number => Math.min(Math.max(bound < 0 ? bound + size : bound, 0), size)
+  const from = clip(start ?? 0)
+  const length = Math.max(0, Math.ceil((clip(stop ?? size) - from) / step))
+  const set = (value: number, other: number): number[] => x.shape.map((_, i) => (i === d ? value : other))
+  return strided(x, set(length === 0 ? 0 : from, 0), set(step, 1), x.shape.map((n, i) => (i === d ? length : n)))
+}
+/** The elements along `dims` in reverse. */
+export function flip(x: Tensor, dims: Dims): Tensor {
+  const list = typeof dims === 'number' || dims.length > 0 ? dimensions('flip', dims, x.ndim) : []
+  const turned = (d: number): boolean => list.includes(d) && (x.shape[d] as number) > 0
+  return strided(x, x.shape.map((size, d) => (turned(d) ? size - 1 : 0)), x.shape.map((_, d) => (turned(d) ? -1 : 1)), x.shape)
+}
+
+// cat <-> slices
+
+const catPrim: Primitive<number> = linear('cat', {
+  infer: (dim, x, ...more) => ({ shape: x.shape.map((n, i) => (i === dim ? more.reduce((sum, y) => sum + (y.shape[dim] as number), n) : n)), dtype: x.dtype }),
+  run(dim, out, ...xs) {
+    const [outer, , inner] = split3(out.shape, dim)
+    const row = (out.shape[dim] as number) * inner
+    let start = 0
+    for (const x of xs) {
+      const width = (x.shape[dim] as number) * inner
+      for (let o = 0; o < outer; o++) out.data.set(x.data.subarray(o * width, (o + 1) * width), o * row + start)
+      start += width
+    }
+  },
+  transpose(dim, g, i, ...xs) {
+    const start = xs.slice(0, i).reduce((sum, x) => sum + (x.shape[dim] as number), 0)
+    return slice(g, dim, start, start + ((xs[i] as Tensor).shape[dim] as number))
+  },
+})
+/**
+ * Tensors one after another along a dimension; the other sizes must agree. An empty 1-d tensor is left out, as in
+ * PyTorch.
+ */
+export function cat(xs: readonly Tensor[], dim = 0): Tensor {
+  if (xs.length === 0) throw new ArgumentError('cat: needs at least one tensor')
+  const parts = xs.filter(x => !(x.ndim === 1 && x.numel === 0))
+  const [first] = parts
+  if (!first) return xs[0] as Tensor
+  const d = dimension('cat', dim, first.ndim)
+  for (const x of parts) {
+    if (x.ndim === 0) throw new ShapeError('cat: 0-d tensors cannot be joined: use stack')
+    if (x.ndim !== first.ndim || x.shape.some((n, i) => i !== d && n !== first.shape[i])) {
+      throw new ShapeError(`cat: ${show(first.shape)} and ${show(x.shape)} differ outside dimension ${d}`)
+    }
+  }
+  const widest = (['float64', 'float32', 'int32', 'bool'] as const).find(dtype => parts.some(x => x.dtype === dtype)) as DType
+  return apply(catPrim, d, parts.map(x => to(x, widest)))
+}
+
+// unfold <-> fold, diagonal <-> diagEmbed: reading along a view, and its transpose
+
+interface Viewing {
+  readonly name: string
+  readonly view: View
+  readonly whole: Shape
+}
+const viewPrim: Primitive<Viewing> = linear('view', {
+  infer: (p, x) => ({ shape: p.view.shape, dtype: x.dtype }),
+  run: (p, out, x) => reading(out, x, p.view),
+  transpose: (p, g) => apply(unviewPrim, p, [g]),
+})
+const unviewPrim: Primitive<Viewing> = linear('unview', {
+  infer: (p, x) => ({ shape: p.whole, dtype: x.dtype }),
+  run: (p, out, x) => spreading(out, x, p.view),
+  transpose: (p, g) => apply(viewPrim, p, [g]),
+})
+
+/** Windows of `size` every `step` along a dimension, as a new last dimension: [..., n, ...] -> [..., (n-size)/step+1, ..., size]. */
+export function unfold(x: Tensor, dim: number, size: number, step: number): Tensor {
+  const d = dimension('unfold', dim, x.ndim)
+  const n = x.ndim === 0 ? 1 : (x.shape[d] as number)
+  if (!Number.isInteger(size) || size < 0 || size > n) throw new ShapeError(`unfold: windows of ${size} do not fit into dimension ${d} of ${show(x.shape)}`)
+  if (!Number.isInteger(step) || step < 1) throw new ArgumentError(`unfold: step must be a positive integer, not ${step}`)
+  if (x.ndim === 0) return unfold(reshape(x, 1), 0, size, step).reshape(size)
+  const strides = stridesOf(x.shape)
+  const own = strides[d] as number
+  const view = {
+    shape: [...x.shape.map((m, i) => (i === d ? Math.floor((n - size) / step) + 1 : m)), size],
+    strides: [...strides.map((s, i) => (i === d ? s * step : s)), own],
+    offset: 0,
+  }
+  return apply(viewPrim, { name: 'unfold', view, whole: x.shape }, [x])
+}
+
+/** Where the diagonal lies: above (positive) or below (negative) the main one, and between which dimensions. */
+export interface DiagonalOptions {
+  readonly offset?: number
+  readonly dim1?: number
+  readonly dim2?: number
+}
+function diagonalView(op: string, shape: Shape, { offset = 0, dim1 = 0, dim2 = 1 }: DiagonalOptions): View {
+  const a = dimension(op, dim1, shape.length)
+  const b = dimension(op, dim2, shape.length)
+  if (a === b) throw new ArgumentError(`${op}: dim1 and dim2 are the same dimension ${a}`)
+  const strides = stridesOf(shape)
+  const rest = shape.flatMap((_, d) => (d === a || d === b ? [] : [d]))
+  const [rows, columns] = [shape[a] as number, shape[b] as number]
+  const length = Math.max(0, Math.min(rows + Math.min(offset, 0), columns - Math.max(offset, 0)))
+  return {
+    shape: [...rest.map(d => shape[d] as number), length],
+    strides: [...rest.map(d => strides[d] as number), (strides[a] as number) + (strides[b] as number)],
+    offset: offset >= 0 ? offset * (strides[b] as number) : -offset * (strides[a] as number),
+  }
+}
+/** The diagonal between two dimensions, as a new last dimension. */
+export function diagonal(x: Tensor, options: DiagonalOptions = {}): Tensor {
+  if (x.ndim < 2) throw new ShapeError(`diagonal: needs at least 2 dimensions, not ${show(x.shape)}`)
+  return apply(viewPrim, { name: 'diagonal', view: diagonalView('diagonal', x.shape, options), whole: x.shape }, [x])
+}
+/** Matrices with the last dimension of x on the diagonal `offset`, zeros elsewhere; they span dim1 and dim2 of the result. */
+export function diagEmbed(x: Tensor, { offset = 0, dim1 = -2, dim2 = -1 }: DiagonalOptions = {}): Tensor {
+  if (x.ndim < 1) throw new ShapeError('diagEmbed: needs at least 1 dimension')
+  const rank = x.ndim + 1
+  const a = dimension('diagEmbed', dim1, rank)
+  const b = dimension('diagEmbed', dim2, rank)
+  if (a === b) throw new ArgumentError(`diagEmbed: dim1 and dim2 are the same dimension ${a}`)
+  const side = (x.shape[x.ndim - 1] as number) + Math.abs(offset)
+  const rest = [...x.shape.slice(0, -1)]
+  const whole = Array.from({ length: rank }, (_, d) => (d === a || d === b ? side : (rest.shift() as number)))
+  return apply(unviewPrim, { name: 'diagEmbed', view: diagonalView('diagEmbed', whole, { offset, dim1: a, dim2: b }), whole }, [x])
+}
+
+// triangles: a linear map that is its own transpose
+
+interface Triangle {
+  readonly upper: boolean
+  readonly diagonal: number
+}
+const trianglePrim: Primitive<Triangle> = linear('triangle', {
+  infer: (_, x) => ({ shape: x.shape, dtype: x.dtype }),
+  run({ upper, diagonal: k }, out, x) {
+    const [rows, columns] = x.shape.slice(-2) as [number, number]
+    for (let i = 0; i < x.data.length; i++) {
+      const column = i % columns
+      const row = Math.floor(i / columns) % rows
+      if (upper ? column - row >= k : column - row <= k) out.data[i] = x.data[i] as number
+    }
+  },
+  transpose: (p, g) => apply(trianglePrim, p, [g]),
+})
+const triangle = (op: string, x: Tensor, upper: boolean, k: number): Tensor => {
+  if (x.ndim < 2) throw new ShapeError(`${op}: needs at least 2 dimensions, not ${show(x.shape)}`)
+  return apply(trianglePrim, { upper, diagonal: k }, [x])
+}
+/** The matrix with zeros above the diagonal `k` (0: the main one, positive: above it). */
+export const tril = (x: Tensor, k = 0): Tensor => triangle('tril', x, false, k)
+/** The matrix with zeros below the diagonal `k`. */
+export const triu = (x: Tensor, k = 0): Tensor => triangle('triu', x, true, k)
+

@@ -1,0 +1,74 @@
+// The pointwise kind: one primitive for every expression, with broadcasting.
+import type { DType } from '../../backend/array.ts'
+import { apply, isTensor, type Operand, type Primitive } from '../apply.ts'
+import { Pointwise } from '../pointwise.ts'
+import type { OpName } from '../prims.ts'
+import { broadcast, broadcastStrides } from '../shape.ts'
+import type { Tensor } from '../tensor.ts'
+import { each, isFloat } from './kind.ts'
+import { sumTo } from './linear.ts'
+
+const rank: Record<DType, number> = { bool: 0, int32: 1, float32: 2, float64: 3 }
+const byRank: readonly DType[] = ['bool', 'int32', 'float32', 'float64']
+const category = (r: number): number => Math.min(r, rank.float32)
+
+/**
+ * The dtype that operands meet in: the tensors' widest. 0-d tensors, and after them numbers, only count when they
+ * are of a higher category (bool < integer < float), as in PyTorch.
+ */
+export function promoted(xs: readonly Operand[]): DType {
+  const widest = [-1, -1, -1]
+  for (const x of xs) {
+    const level = isTensor(x) ? (x.ndim > 0 ? 0 : 1) : 2
+    const own = isTensor(x) ? rank[x.dtype] : Number.isInteger(x) ? rank.int32 : rank.float32
+    widest[level] = Math.max(widest[level] as number, own)
+  }
+  let result = -1
+  for (const own of widest) if (category(own) > category(result)) result = own
+  return byRank[result] as DType
+}
+
+const map: Primitive<Pointwise> = {
+  name: 'map',
+  infer(op, xs) {
+    const dtype = op.type === 'bool' ? 'bool' : promoted(op.name === 'where' ? xs.slice(1) : xs)
+    return {
+      shape: broadcast(op.name, xs.map(x => (isTensor(x) ? x.shape : []))),
+      dtype: op.type === 'float' && !isFloat(dtype) ? 'float32' : dtype,
+    }
+  },
+  run(op, out, xs) {
+    const operands = xs.map(x => (typeof x === 'number' ? { data: x, strides: [] } : { data: x.data, strides: broadcastStrides(x.shape, out.shape) }))
+    op.loop(out.dtype)(out.data, out.shape, operands)
+  },
+  differentiable: (op, i, xs) => isTensor(xs[i] as Operand) && isFloat((xs[i] as Tensor).dtype) && op.vjp(i) !== null,
+  reads: (op, i) => op.vjp(i)?.reads.filter(k => k <= op.arity) ?? [],
+  vjp: (op, g, wanted, xs, out) =>
+    each(wanted, i => {
+      const derived = op.vjp(i)
+      return derived && sumTo(mapped(derived.op, select(derived.reads, [...xs, out, g])), xs[i] as Tensor)
+    }),
+  jvp(op, dx, xs, out) {
+    const derived = op.jvp(dx.map(t => t !== null))
+    const tangent = derived && mapped(derived.op, select(derived.reads, [...xs, out, ...dx.filter(t => t !== null)]))
+    return tangent && tangent.expand(out.shape).to(out.dtype)
+  },
+}
+
+const select = (reads: readonly number[], all: readonly Operand[]): Operand[] => reads.map(k => all[k] as Operand)
+
+// an op's own name on the node and in what observers see
+const primitives = new WeakMap<Pointwise, Primitive<Pointwise>>()
+
+/** Applies a pointwise op to tensors and numbers, broadcast against each other. */
+export function mapped(op: Pointwise, xs: readonly Operand[]): Tensor {
+  let prim = primitives.get(op)
+  if (!prim) {
+    prim = { ...map, name: op.name }
+    primitives.set(op, prim)
+  }
+  return apply(prim, op, xs)
+}
+
+/** Applies the table's op of that name. */
+export const pointwise = (name: OpName, ...xs: Operand[]): Tensor => mapped(Pointwise.named(name), xs)

@@ -1,0 +1,270 @@
+// Reductions, scans and what is made of them.
+import { argbest, cumsum as cumsumKernel, folds } from '../../backend/js.ts'
+import { apply, type Primitive } from '../apply.ts'
+import { ArgumentError, IndexError, ShapeError } from '../errors.ts'
+import { dimension, dimensions, reduced, show, split3 } from '../shape.ts'
+import type { Tensor } from '../tensor.ts'
+import { fullLike, onesLike } from './create.ts'
+import { choice, custom, floats, isFloat, linear } from './kind.ts'
+import { cat, type Dims, folding, type KeepDim, slice, sum } from './linear.ts'
+
+const count = (x: Tensor, dims: readonly number[]): number => dims.reduce((n, d) => n * (x.shape[d] as number), 1)
+
+/** The mean over `dims`; NaN of nothing. */
+export function mean(x: Tensor, dims?: Dims, options: KeepDim = {}): Tensor {
+  return sum(floats('mean', x), dims, options).div(count(x, dimensions('mean', dims, x.ndim)))
+}
+
+// amax, amin: equals share the gradient evenly
+
+interface Extreme {
+  readonly dims: readonly number[]
+  readonly keepdim: boolean
+  readonly sign: 1 | -1
+}
+/** 1 / (number of equals) at every extreme element, 0 elsewhere. */
+function shares(x: Tensor, out: Tensor, { dims, keepdim }: Extreme): Tensor {
+  const best = (keepdim ? out : out.reshape(reduced(x.shape, dims, true))).detach()
+  const hit = x.detach().eq(best).logicalOr(x.isnan().logicalAnd(best.isnan())).to(x.dtype)
+  return hit.div(hit.sum(dims, { keepdim: true }))
+}
+const extremePrim: Primitive<Extreme> = custom('amax', {
+  infer: ({ dims, keepdim }, x) => ({ shape: reduced(x.shape, dims, keepdim), dtype: x.dtype }),
+  run: ({ dims, sign }, out, x) => folding(sign > 0 ? folds.amax : folds.amin, dims, out, x),
+  reads: [0, 1],
+  vjp: (p, g, _, out, x) => shares(x, out, p).mul(p.keepdim ? g : g.reshape(reduced(x.shape, p.dims, true))),
+  jvp: (p, [dx], out, x) => sum(shares(x, out, p).mul(dx as Tensor), p.dims, { keepdim: p.keepdim }),
+})
+function extreme(op: string, sign: 1 | -1, x: Tensor, dims: Dims | undefined, { keepdim = false }: KeepDim): Tensor {
+  const list = dimensions(op, dims, x.ndim)
+  if (list.some(d => x.shape[d] === 0)) throw new ShapeError(`${op}: ${show(x.shape)} has no elements to choose from along [${list.join(', ')}]`)
+  return list.length === 0 ? x : apply(extremePrim, { dims: list, keepdim, sign }, [x])
+}
+/** The largest over `dims`; NaN wins. Equals share the gradient evenly. Throws on nothing. */
+export const amax = (x: Tensor, dims?: Dims, options: KeepDim = {}): Tensor => extreme('amax', 1, x, dims, options)
+/** The smallest over `dims`; NaN wins. Equals share the gradient evenly. Throws on nothing. */
+export const amin = (x: Tensor, dims?: Dims, options: KeepDim = {}): Tensor => extreme('amin', -1, x, dims, options)
+/** Both extremes over one dimension, or over everything. */
+export const aminmax = (x: Tensor, dim?: number, options: KeepDim = {}): { min: Tensor; max: Tensor } => ({ min: amin(x, dim, options), max: amax(x, dim, options) })
+
+interface Along {
+  readonly dim: number
+  readonly sign: 1 | -1
+}
+const argPrim: Primitive<Along> = choice('argmax', {
+  infer: ({ dim }, x) => ({ shape: reduced(x.shape, [dim], true), dtype: 'int32' }),
+  run: ({ dim, sign }, out, x) => argbest(out.data, x.data, ...split3(x.shape, dim), sign),
+})
+function arg(op: string, sign: 1 | -1, x: Tensor, dim: number | undefined, { keepdim = false }: KeepDim): Tensor {
+  if (dim === undefined) {
+    const index = arg(op, sign, x.reshape(-1), 0, {})
+    return keepdim ? index.reshape(x.shape.map(() => 1)) : index
+  }
+  const d = dimension(op, dim, x.ndim)
+  if (x.ndim === 0) return arg(op, sign, x.reshape(1), 0, {})
+  if (x.shape[d] === 0) throw new IndexError(`${op}: ${show(x.shape)} has no elements along dimension ${d}`)
+  const index = apply(argPrim, { dim: d, sign }, [x])
+  return keepdim ? index : index.squeeze(d)
+}
+/** Where the largest is along `dim` (in the flattened tensor without one): the first of equals; int32. */
+export const argmax = (x: Tensor, dim?: number, options: KeepDim = {}): Tensor => arg('argmax', 1, x, dim, options)
+/** Where the smallest is along `dim` (in the flattened tensor without one): the first of equals; int32. */
+export const argmin = (x: Tensor, dim?: number, options: KeepDim = {}): Tensor => arg('argmin', -1, x, dim, options)
+
+/** Is any element (not 0) over `dims`? bool */
+export const any = (x: Tensor, dims?: Dims, options: KeepDim = {}): Tensor => sum(x.ne(0), dims, options).ne(0)
+/** Are all elements (not 0) over `dims`? bool */
+export const all = (x: Tensor, dims?: Dims, options: KeepDim = {}): Tensor => sum(x.eq(0), dims, options).eq(0)
+/** How many elements are not 0, over `dims`; int32 */
+export const countNonzero = (x: Tensor, dims?: Dims): Tensor => sum(x.ne(0), dims)
+/** The sum with NaN counted as 0. */
+export const nansum = (x: Tensor, dims?: Dims, options: KeepDim = {}): Tensor => sum(x.isnan().where(0, x), dims, options)
+/** The mean of what is not NaN. */
+export const nanmean = (x: Tensor, dims?: Dims, options: KeepDim = {}): Tensor =>
+  nansum(floats('nanmean', x), dims, options).div(sum(x.isnan().logicalNot(), dims, options).to(x.dtype))
+
+/**
+ * A scan in log2(n) rounds of one op each (Hillis & Steele 1986): element k becomes x0 ∘ x1 ∘ … ∘ xk. Being made of
+ * ordinary ops it differentiates to any order, exactly, zeros included.
+ */
+function scan(x: Tensor, dim: number, combine: (a: Tensor, b: Tensor) => Tensor): Tensor {
+  const n = x.ndim === 0 ? 1 : (x.shape[dim] as number)
+  let out = x
+  for (let reach = 1; reach < n; reach *= 2) {
+    const joined = combine(slice(out, dim, 0, n - reach), slice(out, dim, reach))
+    out = cat([slice(out, dim, 0, reach), joined], dim)
+  }
+  return out
+}
+
+const cumsumPrim: Primitive<{ dim: number; reverse: boolean }> = linear('cumsum', {
+  infer: (_, x) => ({ shape: x.shape, dtype: x.dtype === 'bool' ? 'int32' : x.dtype }),
+  run: ({ dim, reverse }, out, x) => cumsumKernel(out.data, x.data, ...split3(x.shape, dim), reverse),
+  transpose: ({ dim, reverse }, g) => apply(cumsumPrim, { dim, reverse: !reverse }, [g]),
+})
+/** Running sums along `dim`. */
+export const cumsum = (x: Tensor, dim: number): Tensor => apply(cumsumPrim, { dim: dimension('cumsum', dim, x.ndim), reverse: false }, [x])
+/** Running products along `dim`; exact at zeros to any order. */
+export function cumprod(x: Tensor, dim: number): Tensor {
+  return scan(x.dtype === 'bool' ? x.to('int32') : x, dimension('cumprod', dim, x.ndim), (a, b) => a.mul(b))
+}
+/** Running log(sum(exp)) along `dim`, stable. */
+export const logcumsumexp = (x: Tensor, dim: number): Tensor => scan(floats('logcumsumexp', x), dimension('logcumsumexp', dim, x.ndim), (a, b) => a.logaddexp(b))
+
+/**
+ * The product along one dimension, or of everything: a tree of multiplications, so that its derivatives are exact at
+ * zeros, to any order.
+ */
+export function prod(x: Tensor, dim?: number, { keepdim = false }: KeepDim = {}): Tensor {
+  if (dim === undefined) return prod(x.reshape(-1), 0)
+  const d = dimension('prod', dim, x.ndim)
+  let out = x.dtype === 'bool' ? x.to('int32') : x
+  if (x.ndim === 0) return out
+  if (x.shape[d] === 0) return onesLike({ shape: reduced(x.shape, [d], keepdim), dtype: out.dtype })
+  for (let n = x.shape[d] as number; n > 1; n = Math.ceil(n / 2)) {
+    const half = Math.floor(n / 2)
+    const products = slice(out, d, 0, half).mul(slice(out, d, half, 2 * half))
+    out = n % 2 ? cat([products, slice(out, d, n - 1)], d) : products
+  }
+  return keepdim ? out : out.squeeze(d)
+}
+
+export interface VarOptions extends KeepDim {
+  /** What is taken off the number of elements in the denominator: 1 (default) for a sample, 0 for a population. */
+  readonly correction?: number
+}
+/** The variance over `dims`; two passes. NaN when there are no more elements than `correction`. */
+export function variance(x: Tensor, dims?: Dims, { correction = 1, keepdim = false }: VarOptions = {}): Tensor {
+  const list = dimensions('var', dims, floats('var', x).ndim)
+  const squares = x.sub(mean(x, list.length ? list : undefined, { keepdim: true })).square()
+  return sum(squares, dims, { keepdim }).div(Math.max(0, count(x, list) - correction))
+}
+/** The standard deviation over `dims`. */
+export const std = (x: Tensor, dims?: Dims, options: VarOptions = {}): Tensor => variance(x, dims, options).sqrt()
+/** [variance, mean] over `dims`. */
+export const varMean = (x: Tensor, dims?: Dims, options: VarOptions = {}): [Tensor, Tensor] => [variance(x, dims, options), mean(x, dims, options)]
+/** [standard deviation, mean] over `dims`. */
+export const stdMean = (x: Tensor, dims?: Dims, options: VarOptions = {}): [Tensor, Tensor] => [std(x, dims, options), mean(x, dims, options)]
+
+/**
+ * The p-norm of the elements over `dims`: (sum |x|^p)^(1/p); 0 counts what is not 0, ±Infinity take the largest or
+ * smallest magnitude, 'fro' is 2. Where the norm is 0 its gradient is 0.
+ */
+export function norm(x: Tensor, p: number | 'fro' = 2, dims?: Dims, options: KeepDim = {}): Tensor {
+  floats('norm', x)
+  const order = p === 'fro' ? 2 : p
+  if (Number.isNaN(order)) throw new ArgumentError('norm: p is NaN')
+  const size = x.abs()
+  if (order === 0) return sum(x.ne(0).to(x.dtype), dims, options)
+  if (order === 1) return sum(size, dims, options)
+  if (Math.abs(order) === Infinity) return order > 0 ? amax(size, dims, options) : amin(size, dims, options)
+  const total = sum(order === 2 ? x.square() : size.pow(order), dims, options)
+  // the root of 1 where the total is 0: there its slope would be infinite
+  const flat = total.eq(0)
+  const safe = flat.where(1, total)
+  const root = order === 2 ? safe.sqrt() : safe.pow(1 / order)
+  return flat.where(order > 0 ? 0 : Infinity, root)
+}
+/** The p-norm of x - y. */
+export const dist = (x: Tensor, y: Tensor, p = 2): Tensor => norm(x.sub(y), p)
+
+// softmax and its logarithms: custom, for stability
+
+interface OneDim {
+  readonly dim: number
+}
+/** Calls `f` with each line along `dim`: where it begins and how far its elements lie apart. */
+function lines(shape: readonly number[], dim: number, f: (start: number, step: number, n: number, line: number) => void): void {
+  const [outer, n, inner] = split3(shape, dim)
+  for (let o = 0; o < outer; o++) for (let i = 0; i < inner; i++) f(o * n * inner + i, inner, n, o * inner + i)
+}
+function largest(x: ArrayLike<number>, start: number, step: number, n: number): number {
+  let max = -Infinity
+  for (let k = 0, at = start; k < n; k++, at += step) max = Math.max(max, x[at] as number)
+  return max
+}
+/** max and log(sum(exp(x - max))) of a line. */
+function logSum(x: ArrayLike<number>, start: number, step: number, n: number): [max: number, log: number] {
+  const max = largest(x, start, step, n)
+  if (!Number.isFinite(max)) return [max, 0]
+  let total = 0
+  for (let k = 0, at = start; k < n; k++, at += step) total += Math.exp((x[at] as number) - max)
+  return [max, Math.log(total)]
+}
+const softmaxPrim: Primitive<OneDim> = custom('softmax', {
+  infer: (_, x) => ({ shape: x.shape, dtype: x.dtype }),
+  run({ dim }, out, x) {
+    lines(x.shape, dim, (start, step, n) => {
+      const top = largest(x.data, start, step, n)
+      const row = new Float64Array(n)
+      let total = 0
+      for (let k = 0, at = start; k < n; k++, at += step) total += row[k] = Math.exp((x.data[at] as number) - top)
+      for (let k = 0, at = start; k < n; k++, at += step) out.data[at] = (row[k] as number) / total
+    })
+  },
+  reads: [1],
+  // y (g - sum(g y)): symmetric, so the tangent has the same rule
+  vjp: ({ dim }, g, _, y) => softmaxRule(g, y, dim),
+  jvp: ({ dim }, [dx], y) => softmaxRule(dx as Tensor, y, dim),
+})
+const softmaxRule = (g: Tensor, y: Tensor, dim: number): Tensor => g.sub(sum(g.mul(y), dim, { keepdim: true })).mul(y)
+
+const logSoftmaxPrim: Primitive<OneDim> = custom('logSoftmax', {
+  infer: (_, x) => ({ shape: x.shape, dtype: x.dtype }),
+  run({ dim }, out, x) {
+    lines(x.shape, dim, (start, step, n) => {
+      const [max, log] = logSum(x.data, start, step, n)
+      for (let k = 0, at = start; k < n; k++, at += step) out.data[at] = (x.data[at] as number) - max - log
+    })
+  },
+  reads: [1],
+  // g - softmax sum(g), and dx - sum(softmax dx)
+  vjp: ({ dim }, g, _, y) => g.sub(y.exp().mul(sum(g, dim, { keepdim: true }))),
+  jvp: ({ dim }, [dx], y) => (dx as Tensor).sub(sum(y.exp().mul(dx as Tensor), dim, { keepdim: true })),
+})
+
+const logsumexpPrim: Primitive<OneDim> = custom('logsumexp', {
+  infer: ({ dim }, x) => ({ shape: reduced(x.shape, [dim], true), dtype: x.dtype }),
+  run({ dim }, out, x) {
+    lines(x.shape, dim, (start, step, n, line) => {
+      const [max, log] = logSum(x.data, start, step, n)
+      out.data[line] = max + log
+    })
+  },
+  reads: [0, 1],
+  vjp: (_, g, __, out, x) => weights(x, out).mul(g),
+  jvp: ({ dim }, [dx], out, x) => sum(weights(x, out).mul(dx as Tensor), dim, { keepdim: true }),
+})
+/** exp(x - logsumexp): the softmax; 0 where all is -Infinity. */
+const weights = (x: Tensor, out: Tensor): Tensor => x.sub(out.isinf().where(0, out)).exp()
+
+/** exp(x) / sum(exp(x)) along `dim`, without overflow. */
+export function softmax(x: Tensor, dim: number): Tensor {
+  return apply(softmaxPrim, { dim: dimension('softmax', dim, floats('softmax', x).ndim) }, [x])
+}
+/** log(softmax(x)) along `dim`, without overflow or loss. */
+export function logSoftmax(x: Tensor, dim: number): Tensor {
+  return apply(logSoftmaxPrim, { dim: dimension('logSoftmax', dim, floats('logSoftmax', x).ndim) }, [x])
+}
+/** log(sum(exp(x))) over `dims`, without overflow. */
+export function logsumexp(x: Tensor, dims: Dims, { keepdim = false }: KeepDim = {}): Tensor {
+  let out = isFloat(x.dtype) ? x : x.to('float32')
+  const list = dimensions('logsumexp', dims, x.ndim)
+  for (const dim of list) out = out.shape[dim] === 0 ? fullLike({ shape: reduced(out.shape, [dim], true), dtype: out.dtype }, -Infinity) : apply(logsumexpPrim, { dim }, [out])
+  return keepdim ? out : out.reshape(reduced(x.shape, list))
+}
+
+/** The differences of neighbours along `dim`, `n` times over: one element fewer each time. */
+export function diff(x: Tensor, { n = 1, dim = -1 }: { n?: number; dim?: number } = {}): Tensor {
+  const d = dimension('diff', dim, x.ndim)
+  if (x.ndim === 0) throw new ShapeError('diff: needs at least 1 dimension')
+  let out = x
+  for (let i = 0; i < n; i++) out = slice(out, d, 1).sub(slice(out, d, 0, -1))
+  return out
+}
+
+/** The sum of the main diagonal of a matrix. */
+export function trace(x: Tensor): Tensor {
+  if (x.ndim !== 2) throw new ShapeError(`trace: needs a matrix, not ${show(x.shape)}`)
+  return x.diagonal().sum()
+}

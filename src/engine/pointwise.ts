@@ -1,0 +1,129 @@
+// The pointwise kind: an expression, and all that follows from it; what both engines apply.
+import type { DType } from '../backend/array.ts'
+import { type Loop, loop, stage } from '../backend/program.ts'
+import { compact, Expr, expression, partials, program, rewrite, scaled, summed } from './expr.ts'
+import { type Op, type OpName, table } from './prims.ts'
+
+/** A derived pointwise op and which values it reads: operand numbers of the op it belongs to, then its output (arity), then the cotangent or the tangents. */
+export interface Derived {
+  readonly op: Pointwise
+  readonly reads: readonly number[]
+}
+
+/**
+ * A function of numbers given by an expression. Everything else is derived from that, lazily and once: the staged
+ * number function, the cotangent and tangent as pointwise ops again (so they differentiate again), the loops.
+ */
+export class Pointwise {
+  #partials?: (Expr | null)[]
+  #f?: (...x: number[]) => number
+  readonly #vjps = new Map<number, Derived | null>()
+  readonly #jvps = new Map<string, Derived | null>()
+  readonly #pulls: ((...x: number[]) => number)[] = []
+  readonly #loops = new Map<DType, Loop>()
+
+  private constructor(
+    readonly name: string,
+    readonly expr: Expr,
+    readonly arity: number,
+    readonly type?: 'float' | 'bool',
+  ) {}
+
+  static readonly #named = new Map<string, { of: Op; made: Pointwise }>()
+  static readonly #derived = new WeakMap<Expr, Pointwise>()
+
+  /** The table's op of that name. */
+  static named(name: OpName): Pointwise {
+    const known = Pointwise.#named.get(name)
+    const op = table.get(name) as Op
+    if (known?.of === op) return known.made
+    const made = new Pointwise(name, expression(op), op.arity, op.type)
+    Pointwise.#named.set(name, { of: op, made })
+    return made
+  }
+
+  /** An expression over x0 … x(arity-1). */
+  static from(expr: Expr, arity: number): Pointwise {
+    let made = Pointwise.#derived.get(expr)
+    if (!made) {
+      made = new Pointwise(expr.inputs.length === 0 ? 'identity' : expr.op, expr, arity)
+      Pointwise.#derived.set(expr, made)
+    }
+    return made
+  }
+
+  /** The value, on numbers. */
+  get f(): (...x: number[]) => number {
+    this.#f ??= stage(program(this.expr), this.arity)
+    return this.#f
+  }
+
+  /** The derivatives by each operand, over the operands and `Expr.output`; null where zero. */
+  get partials(): readonly (Expr | null)[] {
+    this.#partials ??= partials(this.expr, this.arity)
+    return this.#partials
+  }
+
+  /** The cotangent of operand i; null when it is zero everywhere. */
+  vjp(i: number): Derived | null {
+    let derived = this.#vjps.get(i)
+    if (derived === undefined) {
+      const partial = this.partials[i]
+      derived = partial ? this.#derive(scaled(partial, Expr.input(this.arity + 1))) : null
+      this.#vjps.set(i, derived)
+    }
+    return derived
+  }
+
+  /** The tangent of the output, given which operands have one (read as arity+1, arity+2, …); null when zero. */
+  jvp(has: readonly boolean[]): Derived | null {
+    const key = has.join()
+    let derived = this.#jvps.get(key)
+    if (derived === undefined) {
+      let next = this.arity + 1
+      const terms = has.map((one, i) => {
+        if (!one) return null
+        const tangent = Expr.input(next++)
+        const partial = this.partials[i]
+        return partial ? scaled(partial, tangent) : null
+      })
+      const sum = summed(terms)
+      derived = sum ? this.#derive(sum) : null
+      this.#jvps.set(key, derived)
+    }
+    return derived
+  }
+
+  /** The cotangent of operand i on numbers: a function of (operands…, output, cotangent). */
+  pull(i: number): (...x: number[]) => number {
+    let f = this.#pulls[i]
+    if (!f) {
+      const partial = this.partials[i]
+      const g = Expr.input(this.arity + 1)
+      const expr = partial ? scaled(partial, g) : Expr.const(0)
+      f = stage(program(this.#leafed(expr)), this.arity + 2)
+      this.#pulls[i] = f
+    }
+    return f
+  }
+
+  /** The op over arrays, for results of a dtype. */
+  loop(dtype: DType): Loop {
+    let made = this.#loops.get(dtype)
+    if (!made) {
+      made = loop(program(this.expr), dtype)
+      this.#loops.set(dtype, made)
+    }
+    return made
+  }
+
+  /** The expression with the output as one operand more. */
+  #leafed(expr: Expr): Expr {
+    return rewrite(expr, x => (x === Expr.output ? Expr.input(this.arity) : undefined))
+  }
+
+  #derive(expr: Expr): Derived {
+    const { expr: small, reads } = compact(this.#leafed(expr))
+    return { op: Pointwise.from(small, reads.length), reads }
+  }
+}

@@ -1,0 +1,174 @@
+// Seeded draws: generators whose state can be saved, and tensors drawn from them through the door.
+import seedrandom from 'seedrandom'
+import type { DType, NDArray, Shape } from '../backend/array.ts'
+import { apply, type Primitive, type Spec } from './apply.ts'
+import { ArgumentError } from './errors.ts'
+import { type CreateOptions } from './ops/create.ts'
+import { choice, floats } from './ops/kind.ts'
+import { creation } from './shape.ts'
+import type { Tensor } from './tensor.ts'
+
+/** What a generator remembers between draws; JSON. */
+export interface GeneratorState {
+  readonly stream: object
+  readonly spare: number | null
+}
+
+/** The states at first use of the generators drawn from while somebody watches; see `watched`. */
+let witness: Map<Generator, GeneratorState> | null = null
+
+/**
+ * A stream of pseudo-random numbers (ARC4 by seedrandom): the same seed gives the same numbers on every machine.
+ *
+ * @example
+ * const generator = new Generator(42)
+ * generator.uniform() // 0.0016341939679719736
+ */
+export class Generator {
+  #stream: seedrandom.StatefulPRNG<seedrandom.State.Arc4>
+  #spare: number | null = null
+
+  constructor(seed: number | string = 0) {
+    this.#stream = seedrandom(String(seed), { state: true })
+  }
+
+  /** Starts the stream of another seed. */
+  seed(seed: number | string): this {
+    this.#stream = seedrandom(String(seed), { state: true })
+    this.#spare = null
+    return this
+  }
+
+  /** Uniform in [0, 1), 53 bits. */
+  uniform(): number {
+    if (witness && !witness.has(this)) witness.set(this, this.getState())
+    return this.#stream.double()
+  }
+
+  /** Standard normal: the polar method of Marsaglia, two at a time. */
+  normal(): number {
+    if (witness && !witness.has(this)) witness.set(this, this.getState())
+    if (this.#spare !== null) {
+      const spare = this.#spare
+      this.#spare = null
+      return spare
+    }
+    for (;;) {
+      const u = 2 * this.uniform() - 1
+      const v = 2 * this.uniform() - 1
+      const s = u * u + v * v
+      if (s >= 1 || s === 0) continue
+      const factor = Math.sqrt((-2 * Math.log(s)) / s)
+      this.#spare = v * factor
+      return u * factor
+    }
+  }
+
+  /** A whole number in [low, high). */
+  integer(low: number, high: number): number {
+    return low + Math.floor(this.uniform() * (high - low))
+  }
+
+  /** 0 … n-1 in random order (Fisher & Yates). */
+  permutation(n: number): number[] {
+    const order = Array.from({ length: n }, (_, i) => i)
+    for (let i = n - 1; i > 0; i--) {
+      const j = this.integer(0, i + 1)
+      ;[order[i], order[j]] = [order[j] as number, order[i] as number]
+    }
+    return order
+  }
+
+  getState(): GeneratorState {
+    return { stream: structuredClone(this.#stream.state()), spare: this.#spare }
+  }
+
+  setState(state: GeneratorState): this {
+    this.#stream = seedrandom('', { state: structuredClone(state.stream) as seedrandom.State.Arc4 })
+    this.#spare = state.spare
+    return this
+  }
+}
+
+const standard = new Generator(0)
+/** The generator that draws take when they are not given one. */
+export const defaultGenerator = (): Generator => standard
+/** Seeds the default generator. */
+export const manualSeed = (seed: number | string): Generator => standard.seed(seed)
+
+/** Runs `f` and returns, beside its result, the state that each generator it drew from had before. */
+export function watched<R>(f: () => R): [R, ReadonlyMap<Generator, GeneratorState>] {
+  const before = witness
+  const states = new Map<Generator, GeneratorState>()
+  witness = states
+  try {
+    return [f(), states]
+  } finally {
+    witness = before
+    if (before) for (const [generator, state] of states) if (!before.has(generator)) before.set(generator, state)
+  }
+}
+
+/** Runs `f` with the generators set back to `states`, and afterwards lets them go on from where they were. */
+export function replayed<R>(states: ReadonlyMap<Generator, GeneratorState>, f: () => R): R {
+  const now = [...states.keys()].map(generator => [generator, generator.getState()] as const)
+  for (const [generator, state] of states) generator.setState(state)
+  try {
+    return f()
+  } finally {
+    for (const [generator, state] of now) generator.setState(state)
+  }
+}
+
+export interface DrawOptions extends CreateOptions {
+  readonly generator?: Generator
+}
+
+interface Draw {
+  readonly generator: Generator
+  readonly spec: Spec
+  /** The next number; x is the element of the operand, where there is one. */
+  readonly next: (generator: Generator, x: number) => number
+}
+const drawPrim = (name: string): Primitive<Draw> =>
+  choice<Draw>(name, {
+    infer: ({ spec }) => spec,
+    run({ generator, next }, out: NDArray, x?: NDArray) {
+      for (let i = 0; i < out.data.length; i++) out.data[i] = next(generator, x ? (x.data[i] as number) : 0)
+    },
+  })
+const prims = { rand: drawPrim('rand'), randn: drawPrim('randn'), randint: drawPrim('randint'), bernoulli: drawPrim('bernoulli') }
+
+function draw(op: keyof typeof prims, spec: Spec, next: Draw['next'], { generator = standard, requiresGrad = false }: DrawOptions, xs: readonly Tensor[] = []): Tensor {
+  const out = apply(prims[op], { generator, spec, next }, xs)
+  return requiresGrad ? out.requiresGrad_() : out
+}
+const specOf = (op: string, shape: Shape, dtype: DType = 'float32'): Spec => ({ shape: creation(op, shape), dtype })
+
+/** Uniform in [0, 1), of `shape`. */
+export const rand = (shape: Shape, options: DrawOptions = {}): Tensor => draw('rand', specOf('rand', shape, options.dtype), g => g.uniform(), options)
+/** Standard normal, of `shape`. */
+export const randn = (shape: Shape, options: DrawOptions = {}): Tensor => draw('randn', specOf('randn', shape, options.dtype), g => g.normal(), options)
+/** Uniform in [0, 1), with the shape and, unless given, the dtype of x. */
+export const randLike = (x: Spec, options: DrawOptions = {}): Tensor => rand(x.shape, { dtype: x.dtype, ...options })
+/** Standard normal, with the shape and, unless given, the dtype of x. */
+export const randnLike = (x: Spec, options: DrawOptions = {}): Tensor => randn(x.shape, { dtype: x.dtype, ...options })
+/** Whole numbers in [low, high), int32, of `shape`. */
+export function randint(low: number, high: number, shape: Shape, options: DrawOptions = {}): Tensor {
+  if (!Number.isInteger(low) || !Number.isInteger(high) || low >= high) throw new ArgumentError(`randint: [${low}, ${high}) holds no whole number`)
+  return draw('randint', specOf('randint', shape, options.dtype ?? 'int32'), g => g.integer(low, high), options)
+}
+/** 0 … n-1 in random order: [n], int32. */
+export function randperm(n: number, options: DrawOptions = {}): Tensor {
+  let order: number[] = []
+  let at = 0
+  return draw('randint', specOf('randperm', [n], options.dtype ?? 'int32'), g => {
+    if (at % n === 0) order = g.permutation(n)
+    return order[at++ % n] as number
+  }, options)
+}
+/** 1 with the probability that x holds, else 0; shape and dtype of x. No gradient. */
+export function bernoulli(x: Tensor, options: DrawOptions = {}): Tensor {
+  if ((floats('bernoulli', x).data as Float64Array).some(p => !(p >= 0 && p <= 1))) throw new ArgumentError('bernoulli: probabilities lie in [0, 1]')
+  return draw('bernoulli', { shape: x.shape, dtype: x.dtype }, (g, p) => +(g.uniform() < p), options, [x])
+}

@@ -1,0 +1,180 @@
+// The scalar engine: a number that remembers how it was computed.
+import { CONSTANT, mode, noGrad, pushTangents } from './apply.ts'
+import { GradError } from './errors.ts'
+import { Expr } from './expr.ts'
+import { backwardOrder, type Node, type Order } from './graph.ts'
+import { Num } from './num.ts'
+import { type Derived, Pointwise } from './pointwise.ts'
+import type { OpName } from './prims.ts'
+
+const NONE: readonly never[] = []
+const identity = Pointwise.from(Expr.input(0), 1)
+
+/** An op with rules of its own that are not an expression: a custom or a checkpointed function. */
+export interface Opaque {
+  readonly name: string
+  pull(g: Value, wanted: readonly boolean[]): readonly (Value | null)[]
+}
+
+/**
+ * A scalar on a graph, with micrograd's face: `data`, `grad`, `backward()`, arithmetic, a label. Gradients of leaves
+ * add up over backwards; those of intermediate values are set anew by each.
+ *
+ * @example
+ * const a = new Value(2), b = new Value(-3)
+ * const out = a.mul(b).tanh()
+ * out.backward()
+ * a.grad // b * (1 - tanh(ab)^2) = -0.0000737...
+ */
+export class Value extends Num implements Node<Value> {
+  /** The derivative of whatever `backward()` was last called on by this value. */
+  grad = 0
+  mark = 0
+  label = ''
+  /** What it was computed from. */
+  readonly inputs: readonly (Value | number)[]
+  /** The op that computed it; null for a leaf. */
+  readonly op: Pointwise | Opaque | null
+  /** The depth of the lowest leaf below it: reverse mode records by it. */
+  readonly low: number
+
+  /** A leaf: a variable of reverse mode. (`inputs`, `op` and `low` are for the engine.) */
+  constructor(
+    public data: number,
+    inputs: readonly (Value | number)[] = NONE,
+    op: Pointwise | Opaque | null = null,
+    low = 0,
+  ) {
+    super()
+    this.inputs = inputs
+    this.op = op
+    this.low = low
+  }
+
+  /** A number that no gradient flows to. */
+  static constant(data: number): Value {
+    return new Value(data, NONE, null, CONSTANT)
+  }
+
+  /** x as a variable of the transform at `depth`: the same number, still connected to whatever x depends on. */
+  static variable(x: Value | number, depth: number): Value {
+    if (typeof x === 'number') return new Value(x, NONE, null, depth)
+    const out = x.low <= mode.depth ? new Value(x.data, [x], identity, x.low) : new Value(x.data, NONE, null, depth)
+    pushTangents<Value>([x], out, ([dx]) => dx as Value)
+    return out
+  }
+
+  override apply(name: OpName, ...args: (Value | number)[]): this {
+    return Value.map(Pointwise.named(name), args) as this
+  }
+
+  /** Applies a pointwise op to values and numbers. */
+  static map(op: Pointwise, args: readonly (Value | number)[]): Value {
+    const [x, y] = args
+    const a = typeof x === 'number' ? x : (x as Value).data
+    let data: number
+    if (args.length === 2) data = op.f(a, typeof y === 'number' ? y : (y as Value).data)
+    else if (args.length === 1) data = op.f(a)
+    else data = op.f(...args.map(z => (typeof z === 'number' ? z : z.data)))
+    let low = CONSTANT
+    for (const z of args) if (typeof z === 'object' && z.low < low) low = z.low
+    const out = low <= mode.depth ? new Value(data, args, op, low) : new Value(data, NONE, null, CONSTANT)
+    if (mode.levels.length > 0) pushTangents<Value>(args, out, dx => Value.#tangent(op, dx, args, out))
+    mode.observer?.({ name: op.name, inputs: args, out })
+    return out
+  }
+
+  /** A computed number with rules of its own; for `custom`. */
+  static opaque(
+    name: string,
+    data: number,
+    xs: readonly Value[],
+    vjp: (g: Value, wanted: readonly boolean[], xs: readonly Value[], out: Value) => readonly (Value | null)[],
+    jvp: (dx: readonly (Value | null)[], xs: readonly Value[], out: Value) => Value | null,
+  ): Value {
+    const low = Math.min(...xs.map(x => x.low))
+    const op: Opaque = { name, pull: (g, wanted) => vjp(g, wanted, xs, out) }
+    const out: Value = low <= mode.depth ? new Value(data, xs, op, low) : Value.constant(data)
+    pushTangents<Value>(xs, out, dx => jvp(dx, xs, out))
+    mode.observer?.({ name, inputs: xs, out })
+    return out
+  }
+
+  static #tangent(op: Pointwise, dx: readonly (Value | null)[], args: readonly (Value | number)[], out: Value): Value | null {
+    const derived = op.jvp(dx.map(t => t !== null))
+    const tangents = dx.filter((t): t is Value => t !== null)
+    return derived && Value.#derive(derived, [...args, out, ...tangents])
+  }
+
+  static #derive({ op, reads }: Derived, all: readonly (Value | number)[]): Value {
+    return Value.map(op, reads.map(k => all[k] as Value | number))
+  }
+
+  /** The cotangents of the inputs as values, which differentiate again. */
+  pull(g: Value, wanted: readonly boolean[]): readonly (Value | null)[] {
+    const { op, inputs } = this
+    if (op && !(op instanceof Pointwise)) return op.pull(g, wanted)
+    return inputs.map((_, i) => {
+      const derived = wanted[i] ? op?.vjp(i) : null
+      return derived ? Value.#derive(derived, [...inputs, this, g]) : null
+    })
+  }
+
+  /**
+   * Reverse mode: adds to `grad` of every leaf below the derivative of this value by that leaf, and sets `grad` of
+   * every value in between.
+   *
+   * @throws GradError when there is nothing below to differentiate by
+   */
+  backward(options: { order?: Order } = {}): void {
+    if (this.low === CONSTANT) throw new GradError('backward: this value depends on no variable (it was made under noGrad, or from constants only)')
+    const nodes = backwardOrder<Value>(this, options.order) as readonly Value[]
+    for (const x of nodes) if (x.op !== null) x.grad = 0
+    if (this.op === null) this.grad += 1
+    else this.grad = 1
+    for (const out of nodes) {
+      const { op, inputs, data, grad } = out
+      if (op === null) continue
+      if (!(op instanceof Pointwise)) {
+        const pulled = noGrad(() => op.pull(Value.constant(grad), inputs.map(z => typeof z === 'object')))
+        inputs.forEach((z, i) => { if (typeof z === 'object') z.grad += pulled[i]?.data ?? 0 })
+        continue
+      }
+      const [x, y] = inputs
+      if (inputs.length === 1) {
+        const a = x as Value
+        a.grad += op.pull(0)(a.data, data, grad)
+      } else if (inputs.length === 2) {
+        const a = typeof x === 'number' ? x : (x as Value).data
+        const b = typeof y === 'number' ? y : (y as Value).data
+        if (typeof x === 'object') x.grad += op.pull(0)(a, b, data, grad)
+        if (typeof y === 'object') y.grad += op.pull(1)(a, b, data, grad)
+      } else {
+        const all = inputs.map(z => (typeof z === 'number' ? z : z.data))
+        inputs.forEach((z, i) => { if (typeof z === 'object') z.grad += op.pull(i)(...all, data, grad) })
+      }
+    }
+  }
+
+  zeroGrad(): void {
+    this.grad = 0
+  }
+
+  /** The same number as a constant: no gradient flows through. */
+  detach(): Value {
+    return Value.constant(this.data)
+  }
+
+  override toString(): string {
+    return `Value(data=${this.data}, grad=${this.grad}${this.label && `, label='${this.label}'`})`
+  }
+
+  [Symbol.for('nodejs.util.inspect.custom')](): string {
+    return this.toString()
+  }
+
+  [Symbol.toPrimitive](hint: string): string {
+    if (hint === 'string') return this.toString()
+    throw new GradError('values have no JS operators: use a.add(b), a.mul(b), a.lt(b) …, or a.data for the number')
+  }
+}

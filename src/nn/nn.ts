@@ -1,0 +1,2 @@
+// Modules: the layers, losses and containers that models are built of.
+export {}

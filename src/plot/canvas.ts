@@ -1,0 +1,159 @@
+// From a chart.js configuration to a PNG: loads the optional libraries, registers a font, wraps titles, writes the file.
+import { mkdir, writeFile } from 'node:fs/promises'
+import { dirname } from 'node:path'
+import type { ChartConfiguration, ChartType } from 'chart.js'
+import type * as Node from 'chartjs-node-canvas'
+import { ArgumentError } from '../engine/errors.ts'
+import { needing, peer, peerFile } from '../io/peer.ts'
+import { type Look, looks, type Rgb, type Theme } from './theme.ts'
+
+/** What every plot takes. */
+export type PlotOptions = {
+  /** Where to write the PNG, its folder made if need be. Without it nothing is written. */
+  path?: string
+  title?: string
+  /** Pixels of the PNG. */
+  width?: number
+  height?: number
+  /** 'light' (the default) or 'dark'. */
+  theme?: Theme
+}
+
+/** What a plot draws with. `unit` is 1 at 1200 x 750 pixels; all sizes are multiples of it. */
+export type Frame = { width: number; height: number; unit: number; look: Look; font: string }
+
+const INSTALL = 'chart.js chartjs-node-canvas dejavu-fonts-ttf'
+const USER = 'gradus/plot'
+const FONT = 'DejaVu Sans'
+
+export function frame(options: PlotOptions, width: number, height: number): Frame {
+  const size = { width: options.width ?? width, height: options.height ?? height }
+  for (const [name, pixels] of Object.entries(size)) {
+    if (!Number.isInteger(pixels) || pixels < 1) throw new ArgumentError(`plot: ${name} must be pixels, got ${pixels}`)
+  }
+  const look = looks[options.theme ?? 'light']
+  if (!look) throw new ArgumentError(`plot: theme must be 'light' or 'dark', got '${options.theme}'`)
+  return { ...size, unit: unitOf(Math.min(size.width / 1200, size.height / 750)), look, font: FONT }
+}
+
+/** Letters grow with a large picture, but shrink less than a small one does, to stay legible. */
+export function unitOf(scale: number): number {
+  return scale < 1 ? Math.sqrt(scale) : scale
+}
+
+/** Draws `config` in `frame`, and writes it if `options` has a path: `-> PNG bytes`. */
+export async function render<T extends ChartType>(
+  config: ChartConfiguration<T>,
+  { width, height, unit, look }: Frame,
+  options: PlotOptions,
+): Promise<Buffer> {
+  const { ChartJSNodeCanvas } = peer<typeof Node>('chartjs-node-canvas', USER, INSTALL)
+  const fonts = ['DejaVuSans.ttf', 'DejaVuSans-Bold.ttf'].map(file =>
+    peerFile(`dejavu-fonts-ttf/ttf/${file}`, USER, INSTALL),
+  )
+  const canvas = needing(USER, INSTALL, () => {
+    return new ChartJSNodeCanvas({
+      width,
+      height,
+      backgroundColour: look.paper,
+      chartCallback: ({ defaults }) => {
+        defaults.font.family = FONT
+        defaults.font.size = 19 * unit
+        defaults.color = look.muted
+        defaults.devicePixelRatio = 1
+      },
+    })
+  })
+  // A machine without fonts would draw no text at all, silently.
+  canvas.registerFont(fonts[0], { family: FONT })
+  canvas.registerFont(fonts[1], { family: FONT, weight: 'bold' })
+  const png = await canvas.renderToBuffer(config as ChartConfiguration)
+  if (options.path !== undefined) {
+    await mkdir(dirname(options.path), { recursive: true })
+    await writeFile(options.path, png)
+  }
+  return png
+}
+
+/** The title, set left and wrapped to the width. */
+export function title({ width, unit, look }: Frame, text: string | undefined, size = 26 * unit) {
+  return {
+    display: Boolean(text),
+    text: lines(text ?? '', width * 0.94, size),
+    align: 'start' as const,
+    color: look.ink,
+    font: { size, weight: 'bold' as const },
+    padding: { top: 0, bottom: 8 * unit },
+  }
+}
+
+/** An axis' name, wrapped to the length of its axis. */
+export function axisTitle({ unit, look }: Frame, text: string | undefined, room: number) {
+  return {
+    display: Boolean(text),
+    text: lines(text ?? '', room, 20 * unit),
+    color: look.ink,
+    font: { size: 20 * unit },
+  }
+}
+
+/** Entries with their own marks, set left under the title. */
+export function legend({ unit, look }: Frame, display: boolean) {
+  return {
+    display,
+    align: 'start' as const,
+    labels: {
+      color: look.ink,
+      usePointStyle: true,
+      boxHeight: 13 * unit,
+      padding: 18 * unit,
+      font: { size: 19 * unit },
+    },
+  }
+}
+
+/** An invisible axis that keeps legend and title off the chart, for which chart.js has no setting. */
+export function air({ unit }: Frame) {
+  return {
+    axis: 'x' as const,
+    position: 'top' as const,
+    grid: { display: false },
+    border: { display: false },
+    ticks: { display: false },
+    afterFit: (scale: { height: number }) => {
+      scale.height = 14 * unit
+    },
+  }
+}
+
+/** Words broken into lines of about `room` pixels: chart.js would cut a long line off at the edge. */
+export function lines(text: string, room: number, size: number): string[] {
+  // A letter of DejaVu Sans Bold is about 0.6 em wide.
+  const letters = Math.max(8, Math.floor(room / (0.6 * size)))
+  const done: string[] = []
+  for (const word of text.split(/\s+/)) {
+    const last = done.length - 1
+    if (last >= 0 && done[last].length + word.length < letters) done[last] += ` ${word}`
+    else done.push(word)
+  }
+  return done
+}
+
+/** Colours the pixels of a rectangle, `colour(column, row)` each, ignoring transforms. */
+export function paint(
+  ctx: CanvasRenderingContext2D,
+  [left, top, width, height]: [number, number, number, number],
+  colour: (column: number, row: number) => Rgb,
+): void {
+  const image = ctx.createImageData(width, height)
+  for (let row = 0, i = 0; row < height; row++) {
+    for (let column = 0; column < width; column++, i += 4) {
+      const [r, g, b] = colour(column, row)
+      image.data[i] = r
+      image.data[i + 1] = g
+      image.data[i + 2] = b
+      image.data[i + 3] = 255
+    }
+  }
+  ctx.putImageData(image, left, top)
+}

@@ -1,0 +1,11 @@
+// Three entries: the root one runs anywhere (tsconfig.browser.json sees to that); plot and progress are Node's.
+import { defineConfig } from 'tsdown'
+
+export default defineConfig({
+  entry: { index: 'src/index.ts', plot: 'src/plot/plot.ts', progress: 'src/train/progress.ts' },
+  format: 'esm',
+  platform: 'node',
+  target: 'es2022',
+  fixedExtension: false,
+  dts: true,
+})

@@ -1,0 +1,6 @@
+// Tests mirror src/ and run in plain Node.
+import { defineConfig } from 'vitest/config'
+
+export default defineConfig({
+  test: { include: ['test/**/*.test.ts'], testTimeout: 30_000 },
+})
