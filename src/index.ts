@@ -9,7 +9,7 @@ export * from './engine/functions.ts'
 export type { Order } from './engine/graph.ts'
 export { Num } from './engine/num.ts'
 export {
-  broadcastTensors, broadcastTo, chunk, diag, flatten, hstack, meshgrid, movedim, narrow, pad, repeatInterleave, roll, rot90,
+  broadcastTensors, broadcastTo, chunk, diag, flatten, hstack, meshgrid, movedim, narrow, pad, repeat, repeatInterleave, roll, rot90,
   select, split, squeeze, stack, swapaxes, t, tensorSplit, tile, transpose, unbind, unflatten, unsqueeze, vstack,
 } from './engine/ops/arrange.ts'
 export { cdist, cross, einsum, kron, tensordot } from './engine/ops/contract.ts'
@@ -18,11 +18,11 @@ export {
 } from './engine/ops/create.ts'
 export {
   gather, type Index, indexAdd, indexCopy, indexFill, indexPut, indexSelect, maskedSelect, nonzero, oneHot, scatter, scatterAdd,
-  searchsorted, type Span, span, take, takeAlongDim,
+  searchsorted, type Span, span as slice, take, takeAlongDim,
 } from './engine/ops/gather.ts'
 export { cholesky, det, inv, solve, triangularSolve } from './engine/ops/linalg.ts'
 export {
-  cat, diagEmbed, diagonal, type Dims, expand, flip, type KeepDim, permute, reshape, slice, sum, tril, triu, unfold,
+  cat, diagEmbed, diagonal, type Dims, expand, flip, type KeepDim, permute, reshape, sum, tril, triu, unfold,
 } from './engine/ops/linear.ts'
 export { argsort, cummax, cummin, kthvalue, max, median, min, type Ordered, sort, topk, type Unique, unique } from './engine/ops/order.ts'
 export { addmm, addmv, baddbmm, bmm, dot, matmul, mm, mv, outer } from './engine/ops/product.ts'

@@ -1,4 +1,5 @@
 // The pointwise methods as functions, PyTorch's other face: `exp(x)` is `x.exp()`, on tensors and on values.
+import { ArgumentError } from './errors.ts'
 import type { Num } from './num.ts'
 import type { OpName } from './prims.ts'
 
@@ -102,8 +103,8 @@ const method =
 export const add = method('add')
 export const sub = method('sub')
 export const div = method('div')
-export const pow = method('pow')
 export const polygamma = method('polygamma')
+export const logit = method('logit')
 export const lerp = method('lerp')
 export const addcmul = method('addcmul')
 export const addcdiv = method('addcdiv')
@@ -117,6 +118,12 @@ export const celu = method('celu')
 export const gelu = method('gelu')
 export const hardtanh = method('hardtanh')
 
+/** x to the power y; either may be a number. */
+export function pow<N extends Num>(x: N | number, y: N | number): N {
+  if (typeof x !== 'number') return x.pow(y)
+  if (typeof y !== 'number') return y.apply('pow', x, y)
+  throw new ArgumentError('pow: one of the two must be a tensor or a value; for numbers use **')
+}
 /** x where the condition holds, y elsewhere; broadcast. */
 export const where = <N extends Num>(condition: N, x: N | number, y: N | number): N => condition.where(x, y)
 /** ln(1 + e^(beta x)) / beta; beta*x itself above the threshold. */

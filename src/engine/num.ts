@@ -46,7 +46,10 @@ export abstract class Num {
   log1p(): this { return this.apply('log1p', this) }
   log2(): this { return this.apply('log2', this) }
   log10(): this { return this.apply('log10', this) }
-  logit(): this { return this.apply('logit', this) }
+  /** `log(x / (1 - x))`; with `eps`, x is first clamped to [eps, 1 - eps]. */
+  logit(options?: { eps?: number }): this {
+    return this.apply('logit', options?.eps === undefined ? this : this.clamp(options.eps, 1 - options.eps))
+  }
   logaddexp(y: this | number): this { return this.apply('logaddexp', this, y) }
   logaddexp2(y: this | number): this { return this.apply('logaddexp2', this, y) }
   xlogy(y: this | number): this { return this.apply('xlogy', this, y) }

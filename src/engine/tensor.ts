@@ -17,6 +17,7 @@ import * as order from './ops/order.ts'
 import * as product from './ops/product.ts'
 import * as reduce from './ops/reduce.ts'
 import type { OpName } from './prims.ts'
+import * as random from './random.ts'
 import { sameShape, show } from './shape.ts'
 
 export interface BackwardOptions {
@@ -218,6 +219,8 @@ export class Tensor extends Num implements NDArray {
   countNonzero(dims?: linear.Dims): Tensor { return reduce.countNonzero(this, dims) }
   var(dims?: linear.Dims, options?: reduce.VarOptions): Tensor { return reduce.variance(this, dims, options) }
   std(dims?: linear.Dims, options?: reduce.VarOptions): Tensor { return reduce.std(this, dims, options) }
+  varMean(dims?: linear.Dims, options?: reduce.VarOptions): [Tensor, Tensor] { return reduce.varMean(this, dims, options) }
+  stdMean(dims?: linear.Dims, options?: reduce.VarOptions): [Tensor, Tensor] { return reduce.stdMean(this, dims, options) }
   norm(p?: number | 'fro', dims?: linear.Dims, options?: linear.KeepDim): Tensor { return reduce.norm(this, p, dims, options) }
   dist(y: Tensor, p?: number): Tensor { return reduce.dist(this, y, p) }
   logsumexp(dims: linear.Dims, options?: linear.KeepDim): Tensor { return reduce.logsumexp(this, dims, options) }
@@ -227,6 +230,8 @@ export class Tensor extends Num implements NDArray {
   cumprod(dim: number): Tensor { return reduce.cumprod(this, dim) }
   logcumsumexp(dim: number): Tensor { return reduce.logcumsumexp(this, dim) }
   diff(options?: { n?: number; dim?: number }): Tensor { return reduce.diff(this, options) }
+  /** 1 with the probability that this tensor holds, else 0. */
+  bernoulli(options?: random.DrawOptions): Tensor { return random.bernoulli(this, options) }
   trace(): Tensor { return reduce.trace(this) }
 
   // ---- shape

@@ -12,7 +12,10 @@ const count = (x: Tensor, dims: readonly number[]): number => dims.reduce((n, d)
 
 /** The mean over `dims`; NaN of nothing. */
 export function mean(x: Tensor, dims?: Dims, options: KeepDim = {}): Tensor {
-  return sum(floats('mean', x), dims, options).div(count(x, dimensions('mean', dims, x.ndim)))
+  const n = count(x, dimensions('mean', dims, floats('mean', x).ndim))
+  const total = sum(x, dims, options)
+  // of nothing: NaN, but its derivative is 0 and not 0/0
+  return n === 0 ? total.add(Number.NaN) : total.div(n)
 }
 
 // amax, amin: equals share the gradient evenly
@@ -129,6 +132,12 @@ export function prod(x: Tensor, dim?: number, { keepdim = false }: KeepDim = {})
   return keepdim ? out : out.squeeze(d)
 }
 
+/** A root that is flat where it is 0, instead of infinitely steep: the root of 1 is taken there, and not used. */
+function flatRoot(x: Tensor, root: (x: Tensor) => Tensor): Tensor {
+  const flat = x.eq(0)
+  return flat.where(0, root(flat.where(1, x)))
+}
+
 export interface VarOptions extends KeepDim {
   /** What is taken off the number of elements in the denominator: 1 (default) for a sample, 0 for a population. */
   readonly correction?: number
@@ -139,8 +148,8 @@ export function variance(x: Tensor, dims?: Dims, { correction = 1, keepdim = fal
   const squares = x.sub(mean(x, list.length ? list : undefined, { keepdim: true })).square()
   return sum(squares, dims, { keepdim }).div(Math.max(0, count(x, list) - correction))
 }
-/** The standard deviation over `dims`. */
-export const std = (x: Tensor, dims?: Dims, options: VarOptions = {}): Tensor => variance(x, dims, options).sqrt()
+/** The standard deviation over `dims`. Where it is 0 its gradient is 0. */
+export const std = (x: Tensor, dims?: Dims, options: VarOptions = {}): Tensor => flatRoot(variance(x, dims, options), y => y.sqrt())
 /** [variance, mean] over `dims`. */
 export const varMean = (x: Tensor, dims?: Dims, options: VarOptions = {}): [Tensor, Tensor] => [variance(x, dims, options), mean(x, dims, options)]
 /** [standard deviation, mean] over `dims`. */
@@ -159,11 +168,7 @@ export function norm(x: Tensor, p: number | 'fro' = 2, dims?: Dims, options: Kee
   if (order === 1) return sum(size, dims, options)
   if (Math.abs(order) === Infinity) return order > 0 ? amax(size, dims, options) : amin(size, dims, options)
   const total = sum(order === 2 ? x.square() : size.pow(order), dims, options)
-  // the root of 1 where the total is 0: there its slope would be infinite
-  const flat = total.eq(0)
-  const safe = flat.where(1, total)
-  const root = order === 2 ? safe.sqrt() : safe.pow(1 / order)
-  return flat.where(order > 0 ? 0 : Infinity, root)
+  return order < 0 ? total.pow(1 / order) : flatRoot(total, y => (order === 2 ? y.sqrt() : y.pow(1 / order)))
 }
 /** The p-norm of x - y. */
 export const dist = (x: Tensor, y: Tensor, p = 2): Tensor => norm(x.sub(y), p)
@@ -214,7 +219,8 @@ const logSoftmaxPrim: Primitive<OneDim> = custom('logSoftmax', {
   run({ dim }, out, x) {
     lines(x.shape, dim, (start, step, n) => {
       const [max, log] = logSum(x.data, start, step, n)
-      for (let k = 0, at = start; k < n; k++, at += step) out.data[at] = (x.data[at] as number) - max - log
+      // of an infinite maximum, softmax and its logarithm are NaN
+      for (let k = 0, at = start; k < n; k++, at += step) out.data[at] = max === Infinity ? Number.NaN : (x.data[at] as number) - max - log
     })
   },
   reads: [1],
