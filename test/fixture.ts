@@ -1,6 +1,6 @@
 // What PyTorch answered (test/fixtures, written by scripts/torch-fixtures.py), and how close is close enough.
 import { readFileSync } from 'node:fs'
-import type { Tensor } from '../src/index.ts'
+import type { NestedArray, Tensor } from '../src/index.ts'
 import * as gradus from '../src/index.ts'
 
 /** Numbers in row-major order; JSON has no NaN and no infinities, so those are strings. */
@@ -32,7 +32,8 @@ const nest = (flat: readonly number[], [size, ...rest]: readonly number[]): Nest
 export const parameter = ({ shape, dtype, data }: Stored): Tensor =>
   gradus.tensor(nest(numbers(data), shape), { dtype, requiresGrad: true })
 
-export const values = (x: Tensor): number[] => [x.toArray()].flat(Number.POSITIVE_INFINITY).map(Number)
+const flat = (x: NestedArray): number[] => (Array.isArray(x) ? x.flatMap(flat) : [Number(x)])
+export const values = (x: Tensor): number[] => flat(x.toArray())
 
 interface Tolerance {
   readonly dtype?: Stored['dtype']

@@ -1,5 +1,5 @@
 // Pointwise programs on numbers: staged into generated functions, or interpreted where code generation is forbidden.
-import type { DType, TypedArray } from './array.ts'
+import { broadcastStrides, type DType, type NDArray, type Shape, sameShape, type TypedArray } from './array.ts'
 
 /** One step of a program: reads an operand, holds a constant, or applies an op to the results of earlier steps. */
 export type Step =
@@ -67,117 +67,116 @@ export function stage(program: Program, arity: number): (...x: number[]) => numb
   }
 }
 
-/** An operand of a loop: a number, or an array read with one stride per dimension of the result (0: broadcast). */
-export interface Operand {
-  readonly data: TypedArray | number
-  readonly strides: readonly number[]
-}
+/** Runs a program over all elements of `out`, its operands broadcast to out's shape. */
+export type Loop = (out: NDArray, xs: readonly (NDArray | number)[]) => void
 
-/** Runs a program over all elements of `shape`, writing `out` in row-major order. */
-export type Loop = (out: TypedArray, shape: readonly number[], operands: readonly Operand[]) => void
-
-const isFlat = (strides: readonly number[], shape: readonly number[]): boolean => {
-  let expected = 1
-  for (let i = shape.length - 1; i >= 0; i--) {
-    if (strides[i] !== expected) return false
-    expected *= shape[i] as number
-  }
-  return true
-}
-
+/** How an operand is read: a number; an array of one element; element by element; by one stride for each dimension. */
 type Reach = 'number' | 'one' | 'flat' | 'strided'
-const reach = ({ data, strides }: Operand, shape: readonly number[]): Reach =>
-  typeof data === 'number' ? 'number' : isFlat(strides, shape) ? 'flat' : strides.every(s => s === 0) ? 'one' : 'strided'
+const reaches: readonly Reach[] = ['number', 'one', 'flat', 'strided']
+const dtypes: readonly DType[] = ['float32', 'float64', 'int32', 'bool']
+
+const reachOf = (x: NDArray | number, shape: Shape): Reach =>
+  typeof x === 'number' ? 'number' : sameShape(x.shape, shape) ? 'flat' : x.data.length === 1 ? 'one' : 'strided'
+
+type Strides = readonly (readonly number[])[]
+/** A generated loop: rank 1 over all elements, or one loop for each of `sizes` with the strides of each operand. */
+type Generated = (out: TypedArray, xs: readonly (NDArray | number)[], sizes: readonly number[], strides: Strides) => void
 
 /**
- * Adjacent dimensions that all operands step through as one are merged, and those of size 1 dropped: most loops
- * become one or two deep.
+ * Adjacent dimensions that all operands step through as one are merged, and those of size 1 dropped: most strided
+ * loops become two deep.
  */
-function merge(shape: readonly number[], operands: readonly Operand[]): { shape: number[]; operands: Operand[] } {
+function merge(shape: Shape, strides: Strides): { sizes: number[]; strides: number[][] } {
   const sizes: number[] = []
-  const strides: number[][] = operands.map(() => [])
+  const merged: number[][] = strides.map(() => [])
   for (let d = shape.length - 1; d >= 0; d--) {
     const size = shape[d] as number
     if (size === 1) continue
     const last = sizes.length - 1
-    const joins = last >= 0 && operands.every((x, k) => typeof x.data === 'number' || x.strides[d] === (strides[k] as number[])[last] as number * (sizes[last] as number))
-    if (joins) {
+    if (last >= 0 && strides.every((s, k) => s[d] === (merged[k]?.[last] as number) * (sizes[last] as number))) {
       sizes[last] = (sizes[last] as number) * size
     } else {
       sizes.push(size)
-      operands.forEach((x, k) => { strides[k]?.push(x.strides[d] ?? 0) })
+      strides.forEach((s, k) => { merged[k]?.push(s[d] as number) })
     }
   }
-  return { shape: sizes.reverse(), operands: operands.map((x, k) => ({ data: x.data, strides: (strides[k] as number[]).reverse() })) }
+  for (const s of merged) s.reverse()
+  return { sizes: sizes.reverse(), strides: merged }
 }
 
-/** A loop over a program, for results of a dtype. Generated code is made once per pattern of operands and kept. */
+const stridesIn = (shape: Shape, xs: readonly (NDArray | number)[]): Strides =>
+  xs.map(x => (typeof x === 'number' ? shape.map(() => 0) : broadcastStrides(x.shape, shape)))
+
+/** A loop over a program, for results of a dtype. Code is generated once for each pattern of operands, and kept. */
 export function loop(program: Program, dtype: DType): Loop {
-  const made = new Map<string, Loop>()
-  return (out, shape, operands) => {
-    if (out.length === 0) return
-    const merged = merge(shape, operands)
-    if (!codegen()) return interpret(program, dtype, out, merged.shape, merged.operands)
-    const pattern = merged.operands.map(x => reach(x, merged.shape))
-    const rank = pattern.includes('strided') ? merged.shape.length : 1
-    const key = `${rank} ${pattern.join(' ')} ${merged.operands.map(x => x.data.constructor.name).join(' ')}`
+  const made = new Map<number, Generated>()
+  return (out, xs) => {
+    if (out.data.length === 0) return
+    if (!codegen()) return interpret(program, out, xs)
+    let strided = false
+    let key = 0
+    for (const x of xs) {
+      const reach = reachOf(x, out.shape)
+      if (reach === 'strided') strided = true
+      key = key * 16 + reaches.indexOf(reach) * 4 + (typeof x === 'number' ? 0 : dtypes.indexOf(x.dtype))
+    }
+    const { sizes, strides } = strided ? merge(out.shape, stridesIn(out.shape, xs)) : { sizes: [], strides: [] }
+    key = key * 64 + sizes.length
     let run = made.get(key)
     if (!run) {
-      run = generate(program, dtype, pattern, rank)
+      run = generate(program, dtype, xs.map(x => reachOf(x, out.shape)), sizes.length)
       made.set(key, run)
     }
-    run(out, rank === 1 ? [out.length] : merged.shape, merged.operands)
+    run(out.data, xs, sizes, strides)
   }
 }
 
-const stored = (dtype: DType, value: string): string => (dtype === 'bool' ? `+(${value} !== 0)` : value)
-
-function generate(program: Program, dtype: DType, pattern: readonly Reach[], rank: number): Loop {
-  const { lines, result, env } = emit(program, k => {
-    const from = pattern[k] as Reach
-    return from === 'flat' ? `a${k}[i]` : from === 'strided' ? `a${k}[p${k}]` : `v${k}`
-  })
+/** The code of a loop: flat, or nested `rank` deep when an operand is strided (a flat operand then is read by the count). */
+function generate(program: Program, dtype: DType, pattern: readonly Reach[], rank: number): Generated {
+  const { lines, result, env } = emit(program, k => ({ number: `v${k}`, one: `v${k}`, flat: `a${k}[i]`, strided: `a${k}[p${k}]` })[pattern[k] as Reach])
   const head: string[] = []
-  pattern.forEach((from, k) => {
-    head.push(from === 'number' ? `const v${k} = operands[${k}].data` : `const a${k} = operands[${k}].data`)
-    if (from === 'one') head.push(`const v${k} = a${k}[0]`)
-    if (from === 'strided') for (let d = 0; d < rank; d++) head.push(`const s${k}_${d} = operands[${k}].strides[${d}]`)
+  pattern.forEach((reach, k) => {
+    head.push(reach === 'number' ? `const v${k} = xs[${k}]` : `const a${k} = xs[${k}].data`)
+    if (reach === 'one') head.push(`const v${k} = a${k}[0]`)
+    if (reach === 'strided') for (let d = 0; d < rank; d++) head.push(`const s${k}_${d} = strides[${k}][${d}]`)
   })
-  const strided = pattern.flatMap((from, k) => (from === 'strided' ? [k] : []))
-  let body = `${lines.join('; ')}; out[i] = ${stored(dtype, result)}`
+  const element = `${lines.join('; ')}; out[i] = ${dtype === 'bool' ? `+(${result} !== 0)` : result}`
+  const strided = pattern.flatMap((reach, k) => (reach === 'strided' ? [k] : []))
+  let body = element
   for (let d = rank - 1; d >= 0; d--) {
-    const inner = d === rank - 1
-    const start = strided.map(k => `let p${inner ? k : `${k}_${d}`} = ${d === 0 ? '0' : `p${k}_${d - 1}`}`).join('; ')
-    const step = [`n${d}++`, ...(inner ? ['i++'] : []), ...strided.map(k => `p${inner ? k : `${k}_${d}`} += s${k}_${d}`)].join(', ')
-    body = `${start}; for (let n${d} = 0; n${d} < shape[${d}]; ${step}) { ${body} }`
+    const place = (k: number): string => (d === rank - 1 ? `p${k}` : `p${k}_${d}`)
+    const start = strided.map(k => `let ${place(k)} = ${d === 0 ? '0' : `p${k}_${d - 1}`}`).join('; ')
+    const step = [`n${d}++`, ...(d === rank - 1 ? ['i++'] : []), ...strided.map(k => `${place(k)} += s${k}_${d}`)].join(', ')
+    body = `${start}; for (let n${d} = 0; n${d} < sizes[${d}]; ${step}) { ${body} }`
   }
-  if (rank === 1 && strided.length === 0) body = `for (let i = 0; i < out.length; i++) { ${lines.join('; ')}; out[i] = ${stored(dtype, result)} }`
-  else body = `let i = 0; ${body}`
-  return new Function(...env.keys(), `return (out, shape, operands) => { ${head.join('; ')}; ${body} }`)(...env.values())
+  body = rank === 0 ? `for (let i = 0; i < out.length; i++) { ${element} }` : `let i = 0; ${body}`
+  return new Function(...env.keys(), `return (out, xs, sizes, strides) => { ${head.join('; ')}; ${body} }`)(...env.values())
 }
 
-/** Step by step over blocks of the result; the same operations in the same order as the generated loop. */
-function interpret(program: Program, dtype: DType, out: TypedArray, shape: readonly number[], operands: readonly Operand[]): void {
-  const index = new Array<number>(shape.length).fill(0)
-  const at = operands.map(() => 0)
+/** The same operations in the same order as the generated loop, one step after another for each element. */
+function interpret(program: Program, out: NDArray, xs: readonly (NDArray | number)[]): void {
+  const { shape, dtype, data } = out
+  const strides = stridesIn(shape, xs)
+  const index = shape.map(() => 0)
+  const at = xs.map(() => 0)
   const values = new Float64Array(program.length)
-  for (let i = 0; i < out.length; i++) {
+  for (let i = 0; i < data.length; i++) {
     program.forEach((step, t) => {
       if (step.kind === 'const') values[t] = step.value
       else if (step.kind === 'op') values[t] = step.f(...step.args.map(j => values[j] as number))
       else {
-        const { data } = operands[step.input] as Operand
-        values[t] = typeof data === 'number' ? data : (data[at[step.input] as number] as number)
+        const x = xs[step.input] as NDArray | number
+        values[t] = typeof x === 'number' ? x : (x.data[at[step.input] as number] as number)
       }
     })
     const value = values[program.length - 1] as number
-    out[i] = dtype === 'bool' ? +(value !== 0) : value
+    data[i] = dtype === 'bool' ? +(value !== 0) : value
     for (let d = shape.length - 1; d >= 0; d--) {
-      index[d] = (index[d] as number) + 1
-      operands.forEach((x, k) => { at[k] = (at[k] as number) + (x.strides[d] as number) })
-      if ((index[d] as number) < (shape[d] as number)) break
-      operands.forEach((x, k) => { at[k] = (at[k] as number) - (x.strides[d] as number) * (shape[d] as number) })
-      index[d] = 0
+      const size = shape[d] as number
+      const wraps = (index[d] as number) + 1 === size
+      index[d] = wraps ? 0 : (index[d] as number) + 1
+      strides.forEach((s, k) => { at[k] = (at[k] as number) + (s[d] as number) * (wraps ? 1 - size : 1) })
+      if (!wraps) break
     }
   }
 }

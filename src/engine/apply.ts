@@ -1,5 +1,5 @@
 // The one door: every tensor primitive is computed, recorded, given its tangents and observed here.
-import { allocate, type DType, type NDArray, type Shape } from '../backend/array.ts'
+import { allocate, type DType, type NDArray, numel, type Shape, type TypedArray } from '../backend/array.ts'
 import { AnomalyError, ArgumentError, GradError } from './errors.ts'
 import type { Node } from './graph.ts'
 import type { Tensor } from './tensor.ts'
@@ -84,36 +84,50 @@ export const observe = <R>(observer: (event: Applied) => void, f: () => R): R =>
  */
 export const detectAnomaly = <R>(f: () => R): R => during({ anomaly: true }, f)
 
-/** The low of what depends on no leaf at all. */
-export const CONSTANT = Infinity
+/** The low of what depends on no leaf at all: deeper than any nesting. */
+export const CONSTANT = 2 ** 30
 
-/**
- * A node of the tensor graph. Holds what the cotangent rules read and nothing else: `bytes` says how much that is.
- */
-export class TensorNode implements Node<Tensor> {
+/** A node of the tensor graph: a primitive applied. Keeps what the primitive's rules read and nothing else. */
+export class TensorNode implements Node<Tensor>, Spec {
   mark = 0
-  hooks: ((g: Tensor) => Tensor | undefined)[] = []
+  hooks: readonly ((g: Tensor) => Tensor | undefined)[] | null = null
   /** Whose `grad` is set by a backward: a leaf's, or that of one who asked by `retainGrad`. */
   owner: Tensor | null = null
   /** The lines that called the op, in anomaly mode. */
   trace: string | null = null
 
   constructor(
-    readonly name: string,
+    readonly prim: Pick<Primitive<unknown>, 'name' | 'vjp'>,
+    private readonly p: unknown,
     readonly inputs: readonly (TensorNode | null)[],
     /** The depth of the lowest leaf below; see `Mode.depth`. */
     readonly low: number,
-    readonly spec: Spec,
-    /** What the rules read, while it is kept. */
-    public saved: readonly Tensor[],
-    private rule: ((g: Tensor, wanted: readonly boolean[]) => readonly (Tensor | null)[]) | null,
+    readonly shape: Shape,
+    readonly dtype: DType,
+    /** What the rules read; operands that they do not read are here as their specs alone. Null once freed. */
+    private operands: readonly Operand[] | null,
+    /** The values that leaves among the operands hold now: they may be assigned others. Null without such leaves. */
+    private held: readonly (TypedArray | null)[] | null,
+    /** The result, where the rules read it. */
+    private out: Tensor | null,
   ) {}
 
+  get name(): string {
+    return this.prim.name
+  }
+
+  /** What is stored for the backward. */
+  get saved(): readonly Tensor[] {
+    return [...(this.operands ?? []), this.out].filter((x): x is Tensor => typeof x === 'object' && x !== null && 'node' in x)
+  }
+
   pull(g: Tensor, wanted: readonly boolean[]): readonly (Tensor | null)[] {
-    if (!this.rule) {
+    const { prim, p, operands, held, out } = this
+    if (!operands) {
       throw new GradError(`backward: the graph below '${this.name}' was freed by an earlier backward. To go backward twice, call the first with backward(seed, { retainGraph: true })`)
     }
-    const cotangents = this.rule(g, wanted)
+    const then = held ? operands.map((x, i) => (held[i] && (x as Tensor).data !== held[i] ? (x as Tensor).holding(held[i]) : x)) : operands
+    const cotangents = prim.vjp(p, g, wanted, then, out ?? (this as Spec as Tensor))
     if (mode.anomaly) {
       for (const dx of cotangents) if (dx && hasNaN(dx) && !hasNaN(g)) throw anomaly(`the backward of '${this.name}'`, this.trace)
     }
@@ -122,8 +136,9 @@ export class TensorNode implements Node<Tensor> {
 
   release(): void {
     if (this.inputs.length === 0) return
-    this.rule = null
-    this.saved = []
+    this.operands = null
+    this.held = null
+    this.out = null
   }
 }
 
@@ -139,14 +154,14 @@ function callers(): string {
   return lines.slice(Math.max(first, 0), Math.max(first, 0) + 3).join('\n')
 }
 
-type Make = (array: NDArray, node: TensorNode | null) => Tensor
+type Make = (shape: Shape, dtype: DType, data: TypedArray) => Tensor
 let make: Make
 /** How the door makes its results; called once by tensor.ts, which is above the door. */
 export const makesTensors = (f: Make): void => {
   make = f
 }
 /** A tensor around an array, without history. */
-export const wrap = (array: NDArray): Tensor => make(array, null)
+export const wrap = ({ shape, dtype, data }: NDArray): Tensor => make(shape, dtype, data)
 
 export const isTensor = (x: Operand): x is Tensor => typeof x === 'object'
 
@@ -158,15 +173,23 @@ export function apply<P>(prim: Primitive<P>, p: P, xs: readonly Operand[]): Tens
     }
   }
   const { shape, dtype } = prim.infer(p, xs)
-  let n = 1
-  for (const size of shape) n *= size
-  const array = { shape, dtype, data: allocate(dtype, n) }
-  prim.run(p, array, xs)
-  return settle(prim, p, xs, array)
+  const out = make(shape, dtype, allocate(dtype, numel(shape)))
+  prim.run(p, out, xs)
+  return settle(prim, p, xs, out)
 }
 
-/** Makes a computed array the result of a primitive: recorded, with its tangents, observed. */
-export function settle<P>(prim: Primitive<P>, p: P, xs: readonly Operand[], array: NDArray): Tensor {
+/** Makes a computed tensor the result of a primitive: recorded, with its tangents, observed. */
+export function settle<P>(prim: Primitive<P>, p: P, xs: readonly Operand[], out: Tensor): Tensor {
+  if (out.dtype === 'float32' || out.dtype === 'float64') {
+    out.node = record(prim, p, xs, out)
+    if (mode.levels.length > 0) pushTangents(xs, out, dx => prim.jvp(p, dx, xs, out))
+  }
+  if (mode.anomaly || mode.observer) notice(prim.name, xs, out)
+  return out
+}
+
+/** The result's node, if reverse mode wants one. */
+function record<P>(prim: Primitive<P>, p: P, xs: readonly Operand[], out: Tensor): TensorNode | null {
   let low = CONSTANT
   const inputs = xs.map((x, i) => {
     const node = isTensor(x) ? x.node : null
@@ -174,35 +197,27 @@ export function settle<P>(prim: Primitive<P>, p: P, xs: readonly Operand[], arra
     if (node.low < low) low = node.low
     return node
   })
-  const float = array.dtype === 'float32' || array.dtype === 'float64'
-  if (low === CONSTANT || !float) {
-    const out = make(array, null)
-    if (float) pushTangents(xs, out, dx => prim.jvp(p, dx, xs, out))
-    notice(prim.name, xs, out, null)
-    return out
-  }
-  const read = new Set<number>()
+  if (low === CONSTANT) return null
+  const reads = xs.map(() => false)
+  let readsOutput = false
   inputs.forEach((node, i) => {
-    if (node) for (const k of prim.reads(p, i, xs)) read.add(k)
+    if (!node) return
+    for (const k of prim.reads(p, i, xs)) {
+      if (k === xs.length) readsOutput = true
+      else reads[k] = true
+    }
   })
-  const spec = { shape: array.shape, dtype: array.dtype }
-  // what is not read is kept as its spec alone; what is read, with the values it holds now, whatever is assigned later
-  const operands = xs.map((x, i): Operand => (!isTensor(x) || read.has(i) ? x : ({ shape: x.shape, dtype: x.dtype } as Tensor)))
-  const held = operands.map((x, i) => (isTensor(x) && read.has(i) ? x.data : null))
-  const saved = operands.filter((_, i): boolean => held[i] !== null) as Tensor[]
-  let output = spec as Tensor
-  const node = new TensorNode(prim.name, inputs, low, spec, saved, (g, wanted) => {
-    const then = operands.map((x, i) => (held[i] && (x as Tensor).data !== held[i] ? (x as Tensor).holding(held[i]) : x))
-    return prim.vjp(p, g, wanted, then, output)
+  let held: (TypedArray | null)[] | null = null
+  const operands = xs.map((x, i): Operand => {
+    if (!isTensor(x)) return x
+    if (!reads[i]) return (x.node ?? { shape: x.shape, dtype: x.dtype }) as Tensor
+    if (x.isLeaf) {
+      held ??= xs.map(() => null)
+      held[i] = x.data
+    }
+    return x
   })
-  const out = make(array, node)
-  if (read.has(xs.length)) {
-    output = out
-    node.saved = [...saved, out]
-  }
-  pushTangents(xs, out, dx => prim.jvp(p, dx, xs, out))
-  notice(prim.name, xs, out, node)
-  return out
+  return new TensorNode(prim as Primitive<unknown>, p, inputs, low, out.shape, out.dtype, operands, held, readsOutput ? out : null)
 }
 
 /**
@@ -220,10 +235,10 @@ export function pushTangents<T extends object>(xs: readonly (T | number)[], out:
   }
 }
 
-function notice(name: string, xs: readonly Operand[], out: Tensor, node: TensorNode | null): void {
+function notice(name: string, inputs: readonly Operand[], out: Tensor): void {
   if (mode.anomaly) {
-    if (node) node.trace = callers()
-    if (hasNaN(out) && !xs.some(x => (isTensor(x) ? hasNaN(x) : Number.isNaN(x)))) throw anomaly(`'${name}'`, callers())
+    if (out.node) out.node.trace = callers()
+    if (hasNaN(out) && !inputs.some(x => (isTensor(x) ? hasNaN(x) : Number.isNaN(x)))) throw anomaly(`'${name}'`, callers())
   }
-  mode.observer?.({ name, inputs: xs, out })
+  mode.observer?.({ name, inputs, out })
 }

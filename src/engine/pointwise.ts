@@ -8,6 +8,8 @@ import { type Op, type OpName, table } from './prims.ts'
 export interface Derived {
   readonly op: Pointwise
   readonly reads: readonly number[]
+  /** Those of `reads` that are there before the derivative is asked for: operands and output. */
+  readonly stored: readonly number[]
 }
 
 /**
@@ -124,6 +126,6 @@ export class Pointwise {
 
   #derive(expr: Expr): Derived {
     const { expr: small, reads } = compact(this.#leafed(expr))
-    return { op: Pointwise.from(small, reads.length), reads }
+    return { op: Pointwise.from(small, reads.length), reads, stored: reads.filter(k => k <= this.arity) }
   }
 }

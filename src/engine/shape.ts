@@ -1,46 +1,36 @@
 // Shapes: broadcasting, strides, dimensions, and every error about them.
-import type { Shape } from '../backend/array.ts'
+import { numel, sameShape, type Shape } from '../backend/array.ts'
+export { broadcastStrides, numel, sameShape, stridesOf } from '../backend/array.ts'
 import { ArgumentError, IndexError, ShapeError } from './errors.ts'
 
 /** `[2, 3]`, as errors print it. */
 export const show = (shape: Shape): string => `[${shape.join(', ')}]`
 
-/** How many elements. */
-export function numel(shape: Shape): number {
-  let n = 1
-  for (const size of shape) n *= size
-  return n
-}
-
-export function sameShape(a: Shape, b: Shape): boolean {
-  return a.length === b.length && a.every((size, i) => size === b[i])
-}
-
-/** Row-major strides: how far apart two neighbours along each dimension lie. */
-export function stridesOf(shape: Shape): number[] {
-  const strides = new Array<number>(shape.length)
-  let step = 1
-  for (let i = shape.length - 1; i >= 0; i--) {
-    strides[i] = step
-    step *= shape[i] as number
-  }
-  return strides
-}
-
-/** Strides with which an array of `shape` is read as if it had shape `as`: 0 along what is broadcast. */
-export function broadcastStrides(shape: Shape, as: Shape): number[] {
-  const own = stridesOf(shape)
-  const skip = as.length - shape.length
-  return Array.from(as, (_, i) => (i < skip || shape[i - skip] === 1 ? 0 : (own[i - skip] as number)))
-}
+const NUMBER: Shape = []
+const shapeOf = (x: Shaped): Shape => (typeof x === 'number' ? NUMBER : 'shape' in x ? x.shape : x)
+/** What has a shape: a number ([]), a tensor, or a shape itself. */
+type Shaped = number | { readonly shape: Shape } | Shape
 
 /**
- * The shape that shapes broadcast to: aligned at the last dimension, sizes equal or 1.
+ * The shape that operands broadcast to: aligned at the last dimension, sizes equal or 1.
  * @throws ShapeError naming the op, the shapes and the dimension that does not fit
  */
-export function broadcast(op: string, shapes: readonly Shape[]): Shape {
-  const first = shapes[0] ?? []
-  if (shapes.every(shape => sameShape(shape, first))) return first
+export function broadcast(op: string, xs: readonly Shaped[]): Shape {
+  // nearly always one operand's shape is the answer
+  let widest = NUMBER
+  for (const x of xs) {
+    const shape = shapeOf(x)
+    if (shape.length > widest.length || (shape.length === widest.length && numel(shape) > numel(widest))) widest = shape
+  }
+  let same = true
+  for (const x of xs) {
+    const shape = shapeOf(x)
+    if (shape.length > 0 && !sameShape(shape, widest)) same = false
+  }
+  return same ? widest : combined(op, xs.map(shapeOf))
+}
+
+function combined(op: string, shapes: readonly Shape[]): Shape {
   const rank = Math.max(...shapes.map(shape => shape.length))
   return Array.from({ length: rank }, (_, i) => {
     let size = 1

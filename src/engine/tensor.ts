@@ -51,11 +51,11 @@ export class Tensor extends Num implements NDArray {
   #data: TypedArray
 
   /** For the door. */
-  constructor(array: NDArray, node: TensorNode | null) {
+  constructor(shape: Shape, dtype: DType, data: TypedArray, node: TensorNode | null = null) {
     super()
-    this.shape = array.shape
-    this.dtype = array.dtype
-    this.#data = array.data
+    this.shape = shape
+    this.dtype = dtype
+    this.#data = data
     this.node = node
   }
 
@@ -103,10 +103,10 @@ export class Tensor extends Num implements NDArray {
   }
 
   /** This tensor as it was when it held `data`: the same place in the graph. For the door. */
-  holding(data: TypedArray): Tensor { return new Tensor({ shape: this.shape, dtype: this.dtype, data }, this.node) }
+  holding(data: TypedArray): Tensor { return new Tensor(this.shape, this.dtype, data, this.node) }
 
   /** The same values, off the graph. */
-  detach(): Tensor { return new Tensor(this, null) }
+  detach(): Tensor { return new Tensor(this.shape, this.dtype, this.#data) }
   /** The same values as a new result on the graph. */
   clone(): Tensor { return linear.alias(this) }
 
@@ -160,7 +160,7 @@ export class Tensor extends Num implements NDArray {
     }))
     const visit = (at: TensorNode, cotangent: Tensor): Tensor => {
       let g = cotangent
-      for (const hook of at.hooks) g = hook(g) ?? g
+      for (const hook of at.hooks ?? []) g = hook(g) ?? g
       if (at.owner && (!only || only.has(at.owner))) found.push([at.owner, g])
       return g
     }
@@ -190,8 +190,8 @@ export class Tensor extends Num implements NDArray {
   registerHook(hook: (g: Tensor) => Tensor | undefined): () => void {
     const { node } = this
     if (!node) throw new GradError('registerHook: this tensor requires no gradient')
-    node.hooks.push(hook)
-    return () => { node.hooks = node.hooks.filter(h => h !== hook) }
+    node.hooks = [...(node.hooks ?? []), hook]
+    return () => { node.hooks = (node.hooks ?? []).filter(h => h !== hook) }
   }
 
   // ---- dtype
@@ -337,7 +337,8 @@ export class Tensor extends Num implements NDArray {
 }
 
 /** A leaf's node: where cotangents end. */
-export const leafNode = (x: Tensor, low: number): TensorNode => new TensorNode('leaf', [], low, { shape: x.shape, dtype: x.dtype }, [], () => [])
+export const leafNode = (x: Tensor, low: number): TensorNode => new TensorNode(leaf, null, [], low, x.shape, x.dtype, [], null, null)
+const leaf = { name: 'leaf', vjp: () => [] }
 
-makesTensors((array, node) => new Tensor(array, node))
+makesTensors((shape, dtype, data) => new Tensor(shape, dtype, data))
 

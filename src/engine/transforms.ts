@@ -1,5 +1,5 @@
 // Functions of functions: derivatives in both modes, in every nesting, on both engines.
-import { type Applied, during, type Level, mode, type Operand, type Primitive, settle, TensorNode } from './apply.ts'
+import { type Applied, CONSTANT, during, type Level, mode, type Operand, type Primitive, settle, TensorNode } from './apply.ts'
 import { ArgumentError, GradError, ShapeError } from './errors.ts'
 import { type Node, postorder, pullback } from './graph.ts'
 import { full, onesLike, zerosLike } from './ops/create.ts'
@@ -20,7 +20,7 @@ type Fn = (...args: never[]) => unknown
 type Outer<R> = R extends Value ? Value & number : R
 
 const node = (x: Leaf): Node<Active> | null =>
-  x instanceof Tensor ? (x.node as Node<Active> | null) : x instanceof Value && x.low !== Infinity ? (x as unknown as Node<Active>) : null
+  x instanceof Tensor ? (x.node as Node<Active> | null) : x instanceof Value && x.low !== CONSTANT ? (x as unknown as Node<Active>) : null
 const sum = (a: Active, b: Active): Active => (a as Tensor).add(b as Tensor)
 const zero = (like: Leaf): Active => (like instanceof Tensor ? zerosLike(like) : Value.constant(0))
 const one = (like: Leaf): Active => (like instanceof Tensor ? onesLike(like) : Value.constant(1))
@@ -164,7 +164,7 @@ export function jvp<F extends Fn>(f: F, primals: readonly any[], tangents: reado
   const unwrap = unwrapper([...inputs, ...given])
   const level: Level = new WeakMap()
   const variables = inputs.map((x, i) => {
-    const out = x instanceof Tensor ? alias(x) : Value.variable(x, Infinity)
+    const out = x instanceof Tensor ? alias(x) : Value.variable(x, CONSTANT)
     level.set(out, active(given[i] as Leaf))
     return out
   })
@@ -305,7 +305,7 @@ export function checkpoint<A extends unknown[], R extends Active>(f: (...args: A
     for (const x of postorder(root)) {
       if (inside.has(x)) for (const y of x.inputs) if (typeof y === 'object' && y !== null && !inside.has(y)) border.add(y as Graphed)
     }
-    const inputs = [...border].filter(x => x.low !== Infinity)
+    const inputs = [...border].filter(x => x.low !== CONSTANT)
 
     const pull = (g: Active, wanted: readonly boolean[]): readonly (Active | null)[] => {
       for (const [x, data] of read) if (x.data !== data) throw new GradError(`checkpoint: a tensor of shape ${show(x.shape)} that the function reads was assigned before the backward, which would compute with another value`)
@@ -316,8 +316,8 @@ export function checkpoint<A extends unknown[], R extends Active>(f: (...args: A
     }
     const low = Math.min(...inputs.map(x => x.low))
     if (out instanceof Tensor) {
-      const stored = [...read.keys()]
-      out.node = new TensorNode('checkpoint', inputs as unknown as TensorNode[], low, { shape: out.shape, dtype: out.dtype }, stored, pull as TensorNode['pull'])
+      const again = { name: 'checkpoint', vjp: (_: unknown, g: Tensor, wanted: readonly boolean[]) => pull(g, wanted) as (Tensor | null)[] }
+      out.node = new TensorNode(again, null, inputs as unknown as TensorNode[], low, out.shape, out.dtype, [...read.keys()], null, null)
       return out
     }
     const made = new Value(out.data, inputs as unknown as Value[], { name: 'checkpoint', pull: pull as Value['pull'] }, low)
@@ -370,7 +370,7 @@ export function custom<T extends Active>({ name = 'custom', forward, vjp: pullRu
 
   return (...xs) => {
     const computed = during({ depth: -1, levels: [] }, () => forward(...(xs.map(x => x.detach()) as T[])))
-    if (computed instanceof Tensor) return settle(prim, null, xs as Operand[], computed) as T
+    if (computed instanceof Tensor) return settle(prim, null, xs as Operand[], computed.detach()) as T
     const data = typeof computed === 'number' ? computed : (computed as Value).data
     return Value.opaque(name, data, xs as Value[], vjpRule as never, jvpRule as never) as T
   }

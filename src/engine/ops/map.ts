@@ -3,7 +3,7 @@ import type { DType } from '../../backend/array.ts'
 import { apply, isTensor, type Operand, type Primitive } from '../apply.ts'
 import { Pointwise } from '../pointwise.ts'
 import type { OpName } from '../prims.ts'
-import { broadcast, broadcastStrides } from '../shape.ts'
+import { broadcast } from '../shape.ts'
 import type { Tensor } from '../tensor.ts'
 import { each, isFloat } from './kind.ts'
 import { sumTo } from './linear.ts'
@@ -31,18 +31,15 @@ export function promoted(xs: readonly Operand[]): DType {
 const map: Primitive<Pointwise> = {
   name: 'map',
   infer(op, xs) {
-    const dtype = op.type === 'bool' ? 'bool' : promoted(op.name === 'where' ? xs.slice(1) : xs)
+    const dtype = op.type === 'bool' ? 'bool' : promoted(op === Pointwise.named('where') ? xs.slice(1) : xs)
     return {
-      shape: broadcast(op.name, xs.map(x => (isTensor(x) ? x.shape : []))),
+      shape: broadcast(op.name, xs),
       dtype: op.type === 'float' && !isFloat(dtype) ? 'float32' : dtype,
     }
   },
-  run(op, out, xs) {
-    const operands = xs.map(x => (typeof x === 'number' ? { data: x, strides: [] } : { data: x.data, strides: broadcastStrides(x.shape, out.shape) }))
-    op.loop(out.dtype)(out.data, out.shape, operands)
-  },
+  run: (op, out, xs) => op.loop(out.dtype)(out, xs),
   differentiable: (op, i, xs) => isTensor(xs[i] as Operand) && isFloat((xs[i] as Tensor).dtype) && op.vjp(i) !== null,
-  reads: (op, i) => op.vjp(i)?.reads.filter(k => k <= op.arity) ?? [],
+  reads: (op, i) => op.vjp(i)?.stored ?? [],
   vjp: (op, g, wanted, xs, out) =>
     each(wanted, i => {
       const derived = op.vjp(i)

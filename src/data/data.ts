@@ -1,0 +1,3 @@
+// Data sets: made, and read from files.
+export { type IdxArray, readIdx } from './idx.ts'
+export { type MoonsOptions, makeMoons } from './moons.ts'

@@ -1,0 +1,101 @@
+// Adam and AdamW: running means of the gradient and of its square; they differ in where the weights decay.
+import type { Num } from '../engine/num.ts'
+import { type Method, negative, Optimizer, type Param, type ParamGroup } from './optimizer.ts'
+import { rule } from './rule.ts'
+
+export interface AdamOptions {
+  /** The learning rate, >= 0. */
+  lr: number
+  /** How much of the running means of the gradient and of its square stays, each in [0, 1). */
+  betas: readonly [number, number]
+  /** Keeps the denominator from 0; outside the root. */
+  eps: number
+  /** Adam: adds weightDecay * p to the gradient. AdamW: shrinks p by lr * weightDecay. */
+  weightDecay: number
+  /** Divides by the largest second moment so far. */
+  amsgrad: boolean
+  /** Climbs instead of descending. */
+  maximize: boolean
+}
+
+/** d = ±g + λp */
+const direction = <N extends Num>(p: N, g: N, sign: N, decay: N): N => g.mul(sign).add(p.mul(decay))
+/** βm + (1-β)x */
+const mean = <N extends Num>(m: N, x: N, beta: N): N => m.mul(beta).add(x.mul(beta.neg().add(1)))
+
+const first = rule((m, p, g, sign, decay, beta) => mean(m, direction(p, g, sign, decay), beta))
+const second = rule((v, p, g, sign, decay, beta) => mean(v, direction(p, g, sign, decay).square(), beta))
+const largest = rule((u, v) => u.maximum(v))
+/** p - λp - γ (m/c₁) / (√v/√c₂ + ε), where c₁ and c₂ make up for the means' start at 0 */
+const step = rule((p, m, v, shrink, rate, root, eps) =>
+  p.sub(p.mul(shrink)).sub(m.mul(rate).div(v.sqrt().div(root).add(eps))),
+)
+
+const adam = (name: string, decoupled: boolean): Method<AdamOptions> => ({
+  name,
+  defaults: {
+    lr: 1e-3,
+    betas: [0.9, 0.999],
+    eps: 1e-8,
+    weightDecay: decoupled ? 1e-2 : 0,
+    amsgrad: false,
+    maximize: false,
+  },
+  remembers: ['step', 'expAvg', 'expAvgSq', 'maxExpAvgSq'],
+  complaint: ({ lr, betas, eps, weightDecay }) =>
+    negative({ lr, eps, weightDecay }) ??
+    (betas.length === 2 && betas.every(b => b >= 0 && b < 1) ? null : `betas are two numbers in [0, 1), not ${betas}`),
+  update(p, g, state, { lr, betas: [beta1, beta2], eps, weightDecay, amsgrad, maximize }) {
+    const t = (state.step as number | undefined ?? 0) + 1
+    const sign = maximize ? -1 : 1
+    const decay = decoupled ? 0 : weightDecay
+    const expAvg = first(state.expAvg ?? 0, p, g, sign, decay, beta1)
+    const expAvgSq = second(state.expAvgSq ?? 0, p, g, sign, decay, beta2)
+    const maxExpAvgSq = amsgrad ? largest(state.maxExpAvgSq ?? 0, expAvgSq) : null
+    const rate = lr / (1 - beta1 ** t)
+    const root = Math.sqrt(1 - beta2 ** t)
+    return {
+      p: step(p, expAvg, maxExpAvgSq ?? expAvgSq, decoupled ? lr * weightDecay : 0, rate, root, eps),
+      state: { step: t, expAvg, expAvgSq, ...(maxExpAvgSq !== null && { maxExpAvgSq }) },
+    }
+  },
+})
+const [coupled, decoupled] = [adam('Adam', false), adam('AdamW', true)]
+
+/**
+ * Adam over parameters of any shape (or values): steps of about `lr`, whatever the gradient's scale. `lr` 1e-3,
+ * `betas` [0.9, 0.999], `eps` 1e-8, `weightDecay` 0 (as L2, in the gradient). Throws as every `Optimizer`.
+ *
+ * D. P. Kingma and J. Ba, "Adam: a method for stochastic optimization", 2015; amsgrad: S. J. Reddi et al., 2018.
+ *
+ * @example
+ * const x = tensor([3, 4], { requiresGrad: true })
+ * const optimizer = new optim.Adam([x], { lr: 0.1 })
+ * x.square().sum().backward()
+ * optimizer.step()
+ * x.toArray() // [2.9000000953674316, 3.9000000953674316]
+ */
+export class Adam extends Optimizer<AdamOptions> {
+  constructor(params: Iterable<Param> | Iterable<ParamGroup<AdamOptions>>, options: Partial<AdamOptions> = {}) {
+    super(coupled, params, options)
+  }
+}
+
+/**
+ * Adam with decoupled weight decay over parameters of any shape (or values): the weights shrink by
+ * `lr * weightDecay` (1e-2) a step, apart from the gradient. Otherwise as `Adam`. Throws as every `Optimizer`.
+ *
+ * I. Loshchilov and F. Hutter, "Decoupled weight decay regularization", 2019.
+ *
+ * @example
+ * const x = tensor([3, 4], { requiresGrad: true })
+ * const optimizer = new optim.AdamW([x], { lr: 0.1 })
+ * x.square().sum().backward()
+ * optimizer.step()
+ * x.toArray() // [2.8970000743865967, 3.8959999084472656]
+ */
+export class AdamW extends Optimizer<AdamOptions> {
+  constructor(params: Iterable<Param> | Iterable<ParamGroup<AdamOptions>>, options: Partial<AdamOptions> = {}) {
+    super(decoupled, params, options)
+  }
+}

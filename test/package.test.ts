@@ -1,0 +1,112 @@
+// The package from outside: packed, installed in an empty folder, used from JavaScript, TypeScript and a browser bundle.
+import { execFileSync } from 'node:child_process'
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { builtinModules } from 'node:module'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { createContext, runInContext } from 'node:vm'
+import { build } from 'tsdown'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+
+const root = join(import.meta.dirname, '..')
+const folder = mkdtempSync(join(tmpdir(), 'gradus-package-'))
+const write = (name: string, text: string): void => writeFileSync(join(folder, name), text)
+const run = (command: string, args: readonly string[], cwd = folder): string => {
+  try {
+    return execFileSync(command, args, { cwd, encoding: 'utf8', stdio: 'pipe' }).trim()
+  } catch (error) {
+    const { stdout, stderr } = error as { stdout: string; stderr: string }
+    throw new Error(`${command} ${args.join(' ')}\n${stdout}\n${stderr}`)
+  }
+}
+
+/** One step of training: the same text runs as JavaScript and, unchanged, as strict TypeScript. */
+const step = `
+manualSeed(0)
+const model = new nn.Sequential(new nn.Linear(2, 8), new nn.Tanh(), new nn.Linear(8, 1))
+const optimizer = new optim.SGD(model.parameters(), { lr: 0.1 })
+const x = tensor([[0, 0], [0, 1], [1, 0], [1, 1]])
+const y = tensor([[0], [1], [1], [0]])
+const loss = () => F.mseLoss(model.forward(x), y)
+const before = loss()
+before.backward()
+optimizer.step()
+const result = [before.item(), loss().item()]
+`
+const names = '{ F, manualSeed, nn, optim, tensor }'
+
+/** [loss before, loss after] as printed: the step has lowered it. */
+function learned(printed: string): number[] {
+  const [before, after] = JSON.parse(printed) as [number, number]
+  expect(after).toBeLessThan(before)
+  return [before, after]
+}
+
+beforeAll(() => {
+  run('npm', ['run', 'build'], root)
+  const filename = run('npm', ['pack', '--ignore-scripts', '--silent', '--pack-destination', folder], root)
+  write('package.json', JSON.stringify({ name: 'outside', private: true, type: 'module' }))
+  run('npm', ['install', '--prefer-offline', '--no-audit', '--no-fund', '--silent', `./${filename}`])
+}, 180_000)
+
+afterAll(() => rmSync(folder, { recursive: true, force: true }))
+
+test('installs itself and seedrandom, nothing else', () => {
+  const installed = readdirSync(join(folder, 'node_modules')).filter(name => !name.startsWith('.'))
+  expect(installed.sort()).toEqual(['gradus', 'seedrandom'])
+  expect(readdirSync(join(folder, 'node_modules/gradus')).sort()).toEqual([
+    'CHANGELOG.md',
+    'LICENSE',
+    'README.md',
+    'dist',
+    'package.json',
+  ])
+})
+
+test('trains from JavaScript', () => {
+  write('step.js', `import ${names} from 'gradus'\n${step}\nconsole.log(JSON.stringify(result))\n`)
+  learned(run('node', ['step.js']))
+})
+
+test('type-checks and trains from TypeScript, whichever way modules are resolved', () => {
+  const typed = 'const typed: number[] = result\nconsole.log(JSON.stringify(typed))\n'
+  const misuse = "// @ts-expect-error a string is no learning rate\nnew optim.SGD(model.parameters(), { lr: '0.1' })\n"
+  write('step.ts', `import ${names} from 'gradus'\n${step}${typed}`)
+  write('misuse.ts', `import ${names} from 'gradus'\n${step}${misuse}`)
+  write('entries.ts', "import { lossCurve } from 'gradus/plot'\nimport { progress } from 'gradus/progress'\nexport { lossCurve, progress }\n")
+  const tsc = join(root, 'node_modules/typescript/bin/tsc')
+  const checked = ['--strict', '--target', 'es2022', '--outDir', 'built']
+  run('node', [tsc, ...checked, '--types', '', '--module', 'nodenext', 'step.ts', 'misuse.ts'])
+  run('node', [tsc, ...checked, '--types', '', '--module', 'esnext', '--moduleResolution', 'bundler', 'step.ts'])
+  run('node', [tsc, ...checked, '--module', 'nodenext', '--typeRoots', join(root, 'node_modules/@types'), '--types', 'node', 'entries.ts'])
+  learned(run('node', ['built/step.js']))
+}, 120_000)
+
+test('an entry without its optional libraries says what to install', () => {
+  write('plot.js', "import { lossCurve } from 'gradus/plot'\nawait lossCurve([{ name: 'loss', values: [2, 1] }]).catch(e => console.log(e.name, e.message))\n")
+  expect(run('node', ['plot.js'])).toMatch(/DependencyError .*npm install .*chart\.js/)
+})
+
+test('bundles for the browser without Node, and trains there', async () => {
+  write('browser.js', `import ${names} from 'gradus'\n${step}\nglobalThis.result = JSON.stringify(result)\n`)
+  await build({
+    config: false,
+    cwd: folder,
+    entry: { browser: join(folder, 'browser.js') },
+    outDir: join(folder, 'web'),
+    format: 'iife',
+    platform: 'browser',
+    deps: { alwaysBundle: [/./], onlyBundle: false },
+    dts: false,
+    logLevel: 'silent',
+  })
+  const [name] = readdirSync(join(folder, 'web')).filter(file => file.endsWith('.js'))
+  const bundle = readFileSync(join(folder, 'web', name as string), 'utf8')
+  const imports = [...bundle.matchAll(/\b(?:import|from|require\()\s*["']([^"']+)["']/g)].map(match => match[1] as string)
+  expect(imports.filter(id => id.startsWith('node:') || builtinModules.includes(id))).toEqual([])
+  // nothing is there but the language itself: no process, no require, no Buffer
+  const context = createContext({}) as { result: string }
+  runInContext(bundle, context)
+  const [before] = learned(context.result)
+  expect(before).toBe(learned(run('node', ['step.js']))[0])
+}, 120_000)
