@@ -1,6 +1,7 @@
 // The whole public surface of the root entry. Re-exports only; runs unchanged in Node and in the browser.
 export type { DType, Shape, TypedArray } from './backend/array.ts'
 export { codegen } from './backend/program.ts'
+export * as data from './data/data.ts'
 export { type Applied, detectAnomaly, noGrad, observe } from './engine/apply.ts'
 export { type CheckOptions, type CheckReport, type Comparison, compareGradients, gradcheck } from './engine/check.ts'
 export * from './engine/errors.ts'
@@ -9,35 +10,156 @@ export * from './engine/functions.ts'
 export type { Order } from './engine/graph.ts'
 export { Num } from './engine/num.ts'
 export {
-  broadcastTensors, broadcastTo, chunk, diag, flatten, hstack, meshgrid, movedim, narrow, pad, repeat, repeatInterleave, roll, rot90,
-  select, split, squeeze, stack, swapaxes, t, tensorSplit, tile, transpose, unbind, unflatten, unsqueeze, vstack,
+  broadcastTensors,
+  broadcastTo,
+  chunk,
+  diag,
+  flatten,
+  hstack,
+  meshgrid,
+  movedim,
+  narrow,
+  pad,
+  repeat,
+  repeatInterleave,
+  roll,
+  rot90,
+  select,
+  split,
+  squeeze,
+  stack,
+  swapaxes,
+  t,
+  tensorSplit,
+  tile,
+  transpose,
+  unbind,
+  unflatten,
+  unsqueeze,
+  vstack,
 } from './engine/ops/arrange.ts'
 export { cdist, cross, einsum, kron, tensordot } from './engine/ops/contract.ts'
 export {
-  arange, type CreateOptions, eye, full, fullLike, linspace, type Nested, ones, onesLike, tensor, zeros, zerosLike,
+  arange,
+  type CreateOptions,
+  eye,
+  full,
+  fullLike,
+  linspace,
+  type Nested,
+  ones,
+  onesLike,
+  tensor,
+  zeros,
+  zerosLike,
 } from './engine/ops/create.ts'
 export {
-  gather, type Index, indexAdd, indexCopy, indexFill, indexPut, indexSelect, maskedSelect, nonzero, oneHot, scatter, scatterAdd,
-  searchsorted, type Span, span as slice, take, takeAlongDim,
+  gather,
+  type Index,
+  indexAdd,
+  indexCopy,
+  indexFill,
+  indexPut,
+  indexSelect,
+  maskedSelect,
+  nonzero,
+  oneHot,
+  type Span,
+  scatter,
+  scatterAdd,
+  searchsorted,
+  span as slice,
+  take,
+  takeAlongDim,
 } from './engine/ops/gather.ts'
 export { cholesky, det, inv, solve, triangularSolve } from './engine/ops/linalg.ts'
 export {
-  cat, diagEmbed, diagonal, type Dims, expand, flip, type KeepDim, permute, reshape, sum, tril, triu, unfold,
+  cat,
+  type Dims,
+  diagEmbed,
+  diagonal,
+  expand,
+  flip,
+  type KeepDim,
+  permute,
+  reshape,
+  sum,
+  tril,
+  triu,
+  unfold,
 } from './engine/ops/linear.ts'
-export { argsort, cummax, cummin, kthvalue, max, median, min, type Ordered, sort, topk, type Unique, unique } from './engine/ops/order.ts'
+export {
+  argsort,
+  cummax,
+  cummin,
+  kthvalue,
+  max,
+  median,
+  min,
+  type Ordered,
+  sort,
+  topk,
+  type Unique,
+  unique,
+} from './engine/ops/order.ts'
 export { addmm, addmv, baddbmm, bmm, dot, matmul, mm, mv, outer } from './engine/ops/product.ts'
 export {
-  all, amax, amin, aminmax, any, argmax, argmin, countNonzero, cumprod, cumsum, diff, dist, logcumsumexp, logSoftmax, logsumexp,
-  mean, nanmean, nansum, norm, prod, softmax, std, stdMean, trace, variance as var, varMean,
+  all,
+  amax,
+  amin,
+  aminmax,
+  any,
+  argmax,
+  argmin,
+  countNonzero,
+  cumprod,
+  cumsum,
+  diff,
+  dist,
+  logcumsumexp,
+  logSoftmax,
+  logsumexp,
+  mean,
+  nanmean,
+  nansum,
+  norm,
+  prod,
+  softmax,
+  std,
+  stdMean,
+  trace,
+  variance as var,
+  varMean,
 } from './engine/ops/reduce.ts'
 export { define, type OpName, table } from './engine/prims.ts'
 export {
-  bernoulli, defaultGenerator, type DrawOptions, Generator, type GeneratorState, manualSeed, rand, randint, randLike, randn,
-  randnLike, randperm,
+  bernoulli,
+  type DrawOptions,
+  defaultGenerator,
+  Generator,
+  type GeneratorState,
+  manualSeed,
+  rand,
+  randint,
+  randLike,
+  randn,
+  randnLike,
+  randperm,
 } from './engine/random.ts'
 export { type BackwardOptions, type NestedArray, Tensor } from './engine/tensor.ts'
 export {
-  checkpoint, type CustomRules, custom, grad, type GradOptions, hessian, hvp, jacfwd, jacrev, jvp, valueAndGrad, vjp,
+  type CustomRules,
+  checkpoint,
+  custom,
+  type GradOptions,
+  grad,
+  hessian,
+  hvp,
+  jacfwd,
+  jacrev,
+  jvp,
+  valueAndGrad,
+  vjp,
 } from './engine/transforms.ts'
 export type { Leaf, Tree } from './engine/tree.ts'
 export { Value } from './engine/value.ts'

@@ -5,7 +5,7 @@ import { builtinModules } from 'node:module'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createContext, runInContext } from 'node:vm'
-import { build } from 'tsdown'
+import { build } from 'vite'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 
 const root = join(import.meta.dirname, '..')
@@ -73,36 +73,48 @@ test('type-checks and trains from TypeScript, whichever way modules are resolved
   const misuse = "// @ts-expect-error a string is no learning rate\nnew optim.SGD(model.parameters(), { lr: '0.1' })\n"
   write('step.ts', `import ${names} from 'gradus'\n${step}${typed}`)
   write('misuse.ts', `import ${names} from 'gradus'\n${step}${misuse}`)
-  write('entries.ts', "import { lossCurve } from 'gradus/plot'\nimport { progress } from 'gradus/progress'\nexport { lossCurve, progress }\n")
-  const tsc = join(root, 'node_modules/typescript/bin/tsc')
-  const checked = ['--strict', '--target', 'es2022', '--outDir', 'built']
-  run('node', [tsc, ...checked, '--types', '', '--module', 'nodenext', 'step.ts', 'misuse.ts'])
-  run('node', [tsc, ...checked, '--types', '', '--module', 'esnext', '--moduleResolution', 'bundler', 'step.ts'])
-  run('node', [tsc, ...checked, '--module', 'nodenext', '--typeRoots', join(root, 'node_modules/@types'), '--types', 'node', 'entries.ts'])
+  write(
+    'entries.ts',
+    "import { lossCurve } from 'gradus/plot'\nimport { progress } from 'gradus/progress'\nexport { lossCurve, progress }\n",
+  )
+  const check = (files: readonly string[], options: object): string => {
+    write(
+      'tsconfig.json',
+      JSON.stringify({
+        compilerOptions: { strict: true, target: 'es2022', types: [], outDir: 'built', ...options },
+        files,
+      }),
+    )
+    return run('node', [join(root, 'node_modules/typescript/bin/tsc')])
+  }
+  check(['step.ts', 'misuse.ts'], { module: 'esnext', moduleResolution: 'bundler' })
+  check(['entries.ts'], { module: 'nodenext', types: ['node'], typeRoots: [join(root, 'node_modules/@types')] })
+  check(['step.ts', 'misuse.ts'], { module: 'nodenext' })
   learned(run('node', ['built/step.js']))
 }, 120_000)
 
 test('an entry without its optional libraries says what to install', () => {
-  write('plot.js', "import { lossCurve } from 'gradus/plot'\nawait lossCurve([{ name: 'loss', values: [2, 1] }]).catch(e => console.log(e.name, e.message))\n")
+  write(
+    'plot.js',
+    "import { lossCurve } from 'gradus/plot'\nawait lossCurve([{ name: 'loss', values: [2, 1] }]).catch(e => console.log(e.name, e.message))\n",
+  )
   expect(run('node', ['plot.js'])).toMatch(/DependencyError .*npm install .*chart\.js/)
 })
 
 test('bundles for the browser without Node, and trains there', async () => {
   write('browser.js', `import ${names} from 'gradus'\n${step}\nglobalThis.result = JSON.stringify(result)\n`)
+  const options = { entry: join(folder, 'browser.js'), formats: ['iife' as const], name: 'step', fileName: 'step' }
   await build({
-    config: false,
-    cwd: folder,
-    entry: { browser: join(folder, 'browser.js') },
-    outDir: join(folder, 'web'),
-    format: 'iife',
-    platform: 'browser',
-    deps: { alwaysBundle: [/./], onlyBundle: false },
-    dts: false,
+    root: folder,
+    configFile: false,
     logLevel: 'silent',
+    build: { lib: options, outDir: 'web', minify: false },
   })
   const [name] = readdirSync(join(folder, 'web')).filter(file => file.endsWith('.js'))
   const bundle = readFileSync(join(folder, 'web', name as string), 'utf8')
-  const imports = [...bundle.matchAll(/\b(?:import|from|require\()\s*["']([^"']+)["']/g)].map(match => match[1] as string)
+  const imports = [...bundle.matchAll(/\b(?:import|from|require\()\s*["']([^"']+)["']/g)].map(
+    match => match[1] as string,
+  )
   expect(imports.filter(id => id.startsWith('node:') || builtinModules.includes(id))).toEqual([])
   // nothing is there but the language itself: no process, no require, no Buffer
   const context = createContext({}) as { result: string }

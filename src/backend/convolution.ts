@@ -1,6 +1,6 @@
 // Convolution on numbers: a block of patches laid out as a matrix, then a product of matrices.
 import { allocate, type NDArray, type TypedArray } from './array.ts'
-import { matmul } from './js.ts'
+import { matmul } from './matmul.ts'
 
 /** The sizes of a 2-d convolution: x [batch, groups*inputs, size], w [groups*outputs, inputs, kernel], y [batch, groups*outputs, out]. */
 export interface Convolution {

@@ -12,7 +12,10 @@ export interface View {
 export function runs({ shape, strides, offset }: View, f: (start: number, step: number, count: number) => void): void {
   const rank = shape.length
   if (shape.includes(0)) return
-  if (rank === 0) return f(offset, 0, 1)
+  if (rank === 0) {
+    f(offset, 0, 1)
+    return
+  }
   const inner = shape[rank - 1] as number
   const step = strides[rank - 1] as number
   const index = new Array<number>(rank).fill(0)
@@ -51,7 +54,10 @@ export interface Fold {
   readonly start: number
   readonly step: (sum: number, x: number) => number
 }
-const nanWins = (better: (a: number, b: number) => boolean) => (a: number, b: number): number => (Number.isNaN(a) || better(a, b) ? a : b)
+const nanWins =
+  (better: (a: number, b: number) => boolean) =>
+  (a: number, b: number): number =>
+    Number.isNaN(a) || better(a, b) ? a : b
 export const folds = {
   sum: { start: 0, step: (a, x) => a + x },
   amax: { start: -Infinity, step: nanWins((a, b) => a >= b) },
@@ -128,7 +134,14 @@ export function argcum(out: TypedArray, x: TypedArray, outer: number, n: number,
 }
 
 /** The order that sorts the middle of [outer, n, inner]; stable, NaN last (first when descending). */
-export function argsort(out: TypedArray, x: TypedArray, outer: number, n: number, inner: number, descending: boolean): void {
+export function argsort(
+  out: TypedArray,
+  x: TypedArray,
+  outer: number,
+  n: number,
+  inner: number,
+  descending: boolean,
+): void {
   const order = new Int32Array(n)
   for (let o = 0; o < outer; o++) {
     for (let i = 0; i < inner; i++) {
@@ -147,7 +160,14 @@ export function argsort(out: TypedArray, x: TypedArray, outer: number, n: number
 }
 
 /** Running sums along the middle of [outer, n, inner], from the front or from the back. */
-export function cumsum(out: TypedArray, x: TypedArray, outer: number, n: number, inner: number, reverse: boolean): void {
+export function cumsum(
+  out: TypedArray,
+  x: TypedArray,
+  outer: number,
+  n: number,
+  inner: number,
+  reverse: boolean,
+): void {
   for (let o = 0; o < outer; o++) {
     for (let i = 0; i < inner; i++) {
       let total = 0
@@ -161,10 +181,18 @@ export function cumsum(out: TypedArray, x: TypedArray, outer: number, n: number,
 }
 
 /** out[o, j, i] = x[o, index[j], i]. */
-export function select(out: TypedArray, x: TypedArray, index: TypedArray, outer: number, n: number, inner: number): void {
+export function select(
+  out: TypedArray,
+  x: TypedArray,
+  index: TypedArray,
+  outer: number,
+  n: number,
+  inner: number,
+): void {
   const m = index.length
   if (inner === 1) {
-    for (let o = 0; o < outer; o++) for (let j = 0; j < m; j++) out[o * m + j] = x[o * n + (index[j] as number)] as number
+    for (let o = 0; o < outer; o++)
+      for (let j = 0; j < m; j++) out[o * m + j] = x[o * n + (index[j] as number)] as number
     return
   }
   for (let o = 0; o < outer; o++) {
@@ -176,49 +204,20 @@ export function select(out: TypedArray, x: TypedArray, index: TypedArray, outer:
 }
 
 /** out[o, index[j], i] += x[o, j, i]: the transpose of `select`. */
-export function selectAdd(out: TypedArray, x: TypedArray, index: TypedArray, outer: number, n: number, inner: number): void {
+export function selectAdd(
+  out: TypedArray,
+  x: TypedArray,
+  index: TypedArray,
+  outer: number,
+  n: number,
+  inner: number,
+): void {
   const m = index.length
   for (let o = 0; o < outer; o++) {
     for (let j = 0; j < m; j++) {
       const to = (o * n + (index[j] as number)) * inner
       const from = (o * m + j) * inner
       for (let i = 0; i < inner; i++) out[to + i] = (out[to + i] as number) + (x[from + i] as number)
-    }
-  }
-}
-
-/** Where each matrix of a batch begins. */
-export type Offsets = ArrayLike<number>
-
-/** c[m, n] = a[m, k] b[k, n] for each of a batch, each factor as it lies or transposed. Sums in float64. */
-export function matmul(
-  c: TypedArray, a: TypedArray, b: TypedArray,
-  m: number, k: number, n: number,
-  transposeA: boolean, transposeB: boolean,
-  offsetsA: Offsets, offsetsB: Offsets,
-): void {
-  const [aRow, aCol] = transposeA ? [1, m] : [k, 1]
-  const row = new Float64Array(n)
-  for (let batch = 0; batch < offsetsA.length; batch++) {
-    const a0 = offsetsA[batch] as number
-    const b0 = offsetsB[batch] as number
-    const c0 = batch * m * n
-    for (let i = 0; i < m; i++) {
-      if (transposeB) {
-        // rows of a meet rows of b: both are read along
-        for (let j = 0; j < n; j++) {
-          let total = 0
-          for (let p = 0, x = a0 + i * aRow, y = b0 + j * k; p < k; p++, x += aCol, y++) total += (a[x] as number) * (b[y] as number)
-          c[c0 + i * n + j] = total
-        }
-        continue
-      }
-      row.fill(0)
-      for (let p = 0; p < k; p++) {
-        const factor = a[a0 + i * aRow + p * aCol] as number
-        for (let j = 0, y = b0 + p * n; j < n; j++, y++) row[j] = (row[j] as number) + factor * (b[y] as number)
-      }
-      c.set(row, c0 + i * n)
     }
   }
 }

@@ -1,6 +1,6 @@
 // Linear algebra on numbers: elimination and substitution, in float64 whatever the dtype.
 import type { TypedArray } from './array.ts'
-import type { Offsets } from './js.ts'
+import type { Offsets } from './matmul.ts'
 
 /** How a system's matrix is read: whole, or one triangle of it; `unit` takes its diagonal as ones. */
 export interface System {

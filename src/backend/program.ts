@@ -5,7 +5,13 @@ import { broadcastStrides, type DType, type NDArray, type Shape, sameShape, type
 export type Step =
   | { readonly kind: 'input'; readonly input: number }
   | { readonly kind: 'const'; readonly value: number }
-  | { readonly kind: 'op'; readonly name: string; readonly f: (...x: number[]) => number; readonly js?: (...x: string[]) => string; readonly args: readonly number[] }
+  | {
+      readonly kind: 'op'
+      readonly name: string
+      readonly f: (...x: number[]) => number
+      readonly js?: (...x: string[]) => string
+      readonly args: readonly number[]
+    }
 
 /** Steps in order; the last one is the result. */
 export type Program = readonly Step[]
@@ -32,7 +38,10 @@ export function codegen(enabled?: boolean): boolean {
 }
 
 /** The lines that compute a program (`const t0 = …`), its result's name, and the functions it calls. */
-function emit(program: Program, operand: (k: number) => string): { lines: string[]; result: string; env: Map<string, unknown> } {
+function emit(
+  program: Program,
+  operand: (k: number) => string,
+): { lines: string[]; result: string; env: Map<string, unknown> } {
   const env = new Map<string, unknown>()
   const names: string[] = []
   const lines: string[] = []
@@ -56,12 +65,20 @@ export function stage(program: Program, arity: number): (...x: number[]) => numb
   if (codegen()) {
     const { lines, result, env } = emit(program, k => `x${k}`)
     const parameters = Array.from({ length: arity }, (_, k) => `x${k}`).join(', ')
-    return new Function(...env.keys(), `return (${parameters}) => { ${lines.join('; ')}; return ${result} }`)(...env.values())
+    return new Function(...env.keys(), `return (${parameters}) => { ${lines.join('; ')}; return ${result} }`)(
+      ...env.values(),
+    )
   }
   return (...x) => {
     const values: number[] = []
     for (const step of program) {
-      values.push(step.kind === 'input' ? (x[step.input] as number) : step.kind === 'const' ? step.value : step.f(...step.args.map(j => values[j] as number)))
+      values.push(
+        step.kind === 'input'
+          ? (x[step.input] as number)
+          : step.kind === 'const'
+            ? step.value
+            : step.f(...step.args.map(j => values[j] as number)),
+      )
     }
     return values[values.length - 1] as number
   }
@@ -80,7 +97,12 @@ const reachOf = (x: NDArray | number, shape: Shape): Reach =>
 
 type Strides = readonly (readonly number[])[]
 /** A generated loop: rank 1 over all elements, or one loop for each of `sizes` with the strides of each operand. */
-type Generated = (out: TypedArray, xs: readonly (NDArray | number)[], sizes: readonly number[], strides: Strides) => void
+type Generated = (
+  out: TypedArray,
+  xs: readonly (NDArray | number)[],
+  sizes: readonly number[],
+  strides: Strides,
+) => void
 
 /**
  * Adjacent dimensions that all operands step through as one are merged, and those of size 1 dropped: most strided
@@ -97,7 +119,9 @@ function merge(shape: Shape, strides: Strides): { sizes: number[]; strides: numb
       sizes[last] = (sizes[last] as number) * size
     } else {
       sizes.push(size)
-      strides.forEach((s, k) => { merged[k]?.push(s[d] as number) })
+      strides.forEach((s, k) => {
+        merged[k]?.push(s[d] as number)
+      })
     }
   }
   for (const s of merged) s.reverse()
@@ -124,7 +148,12 @@ export function loop(program: Program, dtype: DType): Loop {
     key = key * 64 + sizes.length
     let run = made.get(key)
     if (!run) {
-      run = generate(program, dtype, xs.map(x => reachOf(x, out.shape)), sizes.length)
+      run = generate(
+        program,
+        dtype,
+        xs.map(x => reachOf(x, out.shape)),
+        sizes.length,
+      )
       made.set(key, run)
     }
     run(out.data, xs, sizes, strides)
@@ -133,7 +162,10 @@ export function loop(program: Program, dtype: DType): Loop {
 
 /** The code of a loop: flat, or nested `rank` deep when an operand is strided (a flat operand then is read by the count). */
 function generate(program: Program, dtype: DType, pattern: readonly Reach[], rank: number): Generated {
-  const { lines, result, env } = emit(program, k => ({ number: `v${k}`, one: `v${k}`, flat: `a${k}[i]`, strided: `a${k}[p${k}]` })[pattern[k] as Reach])
+  const { lines, result, env } = emit(
+    program,
+    k => ({ number: `v${k}`, one: `v${k}`, flat: `a${k}[i]`, strided: `a${k}[p${k}]` })[pattern[k] as Reach],
+  )
   const head: string[] = []
   pattern.forEach((reach, k) => {
     head.push(reach === 'number' ? `const v${k} = xs[${k}]` : `const a${k} = xs[${k}].data`)
@@ -146,11 +178,15 @@ function generate(program: Program, dtype: DType, pattern: readonly Reach[], ran
   for (let d = rank - 1; d >= 0; d--) {
     const place = (k: number): string => (d === rank - 1 ? `p${k}` : `p${k}_${d}`)
     const start = strided.map(k => `let ${place(k)} = ${d === 0 ? '0' : `p${k}_${d - 1}`}`).join('; ')
-    const step = [`n${d}++`, ...(d === rank - 1 ? ['i++'] : []), ...strided.map(k => `${place(k)} += s${k}_${d}`)].join(', ')
+    const step = [`n${d}++`, ...(d === rank - 1 ? ['i++'] : []), ...strided.map(k => `${place(k)} += s${k}_${d}`)].join(
+      ', ',
+    )
     body = `${start}; for (let n${d} = 0; n${d} < sizes[${d}]; ${step}) { ${body} }`
   }
   body = rank === 0 ? `for (let i = 0; i < out.length; i++) { ${element} }` : `let i = 0; ${body}`
-  return new Function(...env.keys(), `return (out, xs, sizes, strides) => { ${head.join('; ')}; ${body} }`)(...env.values())
+  return new Function(...env.keys(), `return (out, xs, sizes, strides) => { ${head.join('; ')}; ${body} }`)(
+    ...env.values(),
+  )
 }
 
 /** The same operations in the same order as the generated loop, one step after another for each element. */
@@ -175,7 +211,9 @@ function interpret(program: Program, out: NDArray, xs: readonly (NDArray | numbe
       const size = shape[d] as number
       const wraps = (index[d] as number) + 1 === size
       index[d] = wraps ? 0 : (index[d] as number) + 1
-      strides.forEach((s, k) => { at[k] = (at[k] as number) + (s[d] as number) * (wraps ? 1 - size : 1) })
+      strides.forEach((s, k) => {
+        at[k] = (at[k] as number) + (s[d] as number) * (wraps ? 1 - size : 1)
+      })
       if (!wraps) break
     }
   }

@@ -118,18 +118,25 @@ export class TensorNode implements Node<Tensor>, Spec {
 
   /** What is stored for the backward. */
   get saved(): readonly Tensor[] {
-    return [...(this.operands ?? []), this.out].filter((x): x is Tensor => typeof x === 'object' && x !== null && 'node' in x)
+    return [...(this.operands ?? []), this.out].filter(
+      (x): x is Tensor => typeof x === 'object' && x !== null && 'node' in x,
+    )
   }
 
   pull(g: Tensor, wanted: readonly boolean[]): readonly (Tensor | null)[] {
     const { prim, p, operands, held, out } = this
     if (!operands) {
-      throw new GradError(`backward: the graph below '${this.name}' was freed by an earlier backward. To go backward twice, call the first with backward(seed, { retainGraph: true })`)
+      throw new GradError(
+        `backward: the graph below '${this.name}' was freed by an earlier backward. To go backward twice, call the first with backward(seed, { retainGraph: true })`,
+      )
     }
-    const then = held ? operands.map((x, i) => (held[i] && (x as Tensor).data !== held[i] ? (x as Tensor).holding(held[i]) : x)) : operands
+    const then = held
+      ? operands.map((x, i) => (held[i] && (x as Tensor).data !== held[i] ? (x as Tensor).holding(held[i]) : x))
+      : operands
     const cotangents = prim.vjp(p, g, wanted, then, out ?? (this as Spec as Tensor))
     if (mode.anomaly) {
-      for (const dx of cotangents) if (dx && hasNaN(dx) && !hasNaN(g)) throw anomaly(`the backward of '${this.name}'`, this.trace)
+      for (const dx of cotangents)
+        if (dx && hasNaN(dx) && !hasNaN(g)) throw anomaly(`the backward of '${this.name}'`, this.trace)
     }
     return cotangents
   }
@@ -169,7 +176,9 @@ export const isTensor = (x: Operand): x is Tensor => typeof x === 'object'
 export function apply<P>(prim: Primitive<P>, p: P, xs: readonly Operand[]): Tensor {
   for (const x of xs) {
     if (typeof x !== 'number' && (x as Tensor | undefined)?.shape === undefined) {
-      throw new ArgumentError(`${prim.name}: operands are tensors or numbers, not ${Array.isArray(x) ? 'an array (use tensor([...]))' : x === null ? 'null' : typeof x}`)
+      throw new ArgumentError(
+        `${prim.name}: operands are tensors or numbers, not ${Array.isArray(x) ? 'an array (use tensor([...]))' : x === null ? 'null' : typeof x}`,
+      )
     }
   }
   const { shape, dtype } = prim.infer(p, xs)
@@ -217,14 +226,28 @@ function record<P>(prim: Primitive<P>, p: P, xs: readonly Operand[], out: Tensor
     }
     return x
   })
-  return new TensorNode(prim as Primitive<unknown>, p, inputs, low, out.shape, out.dtype, operands, held, readsOutput ? out : null)
+  return new TensorNode(
+    prim as Primitive<unknown>,
+    p,
+    inputs,
+    low,
+    out.shape,
+    out.dtype,
+    operands,
+    held,
+    readsOutput ? out : null,
+  )
 }
 
 /**
  * Forward mode: gives `out` its tangent in every level that is on, from those of its operands. A level's rule runs
  * with only the outer levels on, so that no perturbation is taken for another's.
  */
-export function pushTangents<T extends object>(xs: readonly (T | number)[], out: T, rule: (dx: readonly (T | null)[]) => T | null): void {
+export function pushTangents<T extends object>(
+  xs: readonly (T | number)[],
+  out: T,
+  rule: (dx: readonly (T | null)[]) => T | null,
+): void {
   const { levels } = mode
   for (let k = 0; k < levels.length; k++) {
     const level = levels[k] as Level
@@ -238,7 +261,8 @@ export function pushTangents<T extends object>(xs: readonly (T | number)[], out:
 function notice(name: string, inputs: readonly Operand[], out: Tensor): void {
   if (mode.anomaly) {
     if (out.node) out.node.trace = callers()
-    if (hasNaN(out) && !inputs.some(x => (isTensor(x) ? hasNaN(x) : Number.isNaN(x)))) throw anomaly(`'${name}'`, callers())
+    if (hasNaN(out) && !inputs.some(x => (isTensor(x) ? hasNaN(x) : Number.isNaN(x))))
+      throw anomaly(`'${name}'`, callers())
   }
   mode.observer?.({ name, inputs, out })
 }

@@ -34,9 +34,14 @@ type Active = Value | Tensor
 // biome-ignore lint/suspicious/noExplicitAny: a function of numbers, values or tensors
 type Fn = (...args: any[]) => any
 
-const along = (x: Leaf, u: Leaf, h: number): Leaf => (x instanceof Tensor ? x.add((u as Tensor).mul(h)) : Number(x instanceof Value ? x.data : x) + h * (u as number))
+const along = (x: Leaf, u: Leaf, h: number): Leaf =>
+  x instanceof Tensor ? x.add((u as Tensor).mul(h)) : Number(x instanceof Value ? x.data : x) + h * (u as number)
 const inner = (a: Leaf, b: Leaf): Active =>
-  a instanceof Tensor ? a.mul(b as Tensor).sum() : typeof a === 'number' ? Value.constant(a).mul(b as number) : a.mul(b as Value | number)
+  a instanceof Tensor
+    ? a.mul(b as Tensor).sum()
+    : typeof a === 'number'
+      ? Value.constant(a).mul(b as number)
+      : a.mul(b as Value | number)
 const total = (terms: readonly Active[]): Active => terms.reduce((a, b) => (a as Tensor).add(b as Tensor))
 const dot = (a: readonly Leaf[], b: readonly Leaf[]): Active => total(a.map((x, i) => inner(x, b[i] as Leaf)))
 const number = (x: Leaf): number => (typeof x === 'number' ? x : x instanceof Value ? x.data : x.item())
@@ -54,9 +59,16 @@ const number = (x: Leaf): number => (typeof x === 'number' ? x : x instanceof Va
  * @example
  * compareGradients((x: Value) => x.sin().mul(x), [0.7]).ok // true
  */
-export function compareGradients(f: Fn, inputs: readonly Leaf[], { tolerance = 1e-7, order = 2, step = 1e-3, generator = new Generator(1) }: CheckOptions = {}): CheckReport {
-  for (const x of inputs) if (x instanceof Tensor && x.dtype !== 'float64') throw new ArgumentError(`gradcheck: inputs must be float64, not ${x.dtype}: use x.double()`)
-  const random = (x: Leaf): Leaf => (x instanceof Tensor ? randn(x.shape, { dtype: 'float64', generator }) : generator.normal())
+export function compareGradients(
+  f: Fn,
+  inputs: readonly Leaf[],
+  { tolerance = 1e-7, order = 2, step = 1e-3, generator = new Generator(1) }: CheckOptions = {},
+): CheckReport {
+  for (const x of inputs)
+    if (x instanceof Tensor && x.dtype !== 'float64')
+      throw new ArgumentError(`gradcheck: inputs must be float64, not ${x.dtype}: use x.double()`)
+  const random = (x: Leaf): Leaf =>
+    x instanceof Tensor ? randn(x.shape, { dtype: 'float64', generator }) : generator.normal()
   const direction = (): Leaf[] => inputs.map(random)
   const list: Fn = (...xs) => leaves('gradcheck', f(...xs)).map(y => (y instanceof Tensor ? to(y, 'float64') : y))
   const outputs = list(...inputs.map(x => (typeof x === 'number' ? Value.constant(x) : x)))
@@ -73,32 +85,48 @@ export function compareGradients(f: Fn, inputs: readonly Leaf[], { tolerance = 1
     const slope = (h: number): number => (g(h) - g(-h)) / (2 * h)
     return (4 * slope(step / 2) - slope(step)) / 3
   }
-  const at = (u: readonly Leaf[], h: number): Leaf[] => inputs.map((x, i) => {
-    const moved = along(x, u[i] as Leaf, h)
-    return typeof moved === 'number' ? Value.constant(moved) : moved
-  })
+  const at = (u: readonly Leaf[], h: number): Leaf[] =>
+    inputs.map((x, i) => {
+      const moved = along(x, u[i] as Leaf, h)
+      return typeof moved === 'number' ? Value.constant(moved) : moved
+    })
 
   const all = { argnums: inputs.map((_, i) => i) }
   const u = direction()
   const comparisons = [
-    compared('first order', {
-      forward: number(dot(jvp(list, inputs, u)[1], v)),
-      reverse: number(dot(vjp(list, ...inputs)[1](v) as Leaf[], u)),
-      difference: difference(h => number(scalar(...at(u, h)))),
-    }, tolerance),
+    compared(
+      'first order',
+      {
+        forward: number(dot(jvp(list, inputs, u)[1], v)),
+        reverse: number(dot(vjp(list, ...inputs)[1](v) as Leaf[], u)),
+        difference: difference(h => number(scalar(...at(u, h)))),
+      },
+      tolerance,
+    ),
   ]
   if (order === 2) {
     const w = direction()
     // the derivative along u, taken in either mode, as a function to differentiate along w
     const reverse: Fn = (...xs) => dot(grad(scalar, all)(...xs), u)
-    const forward: Fn = (...xs) => jvp(scalar, xs, u.map(x => (typeof x === 'number' ? Value.constant(x) : x)))[1]
-    comparisons.push(compared('second order', {
-      forwardOverReverse: number(jvp(reverse, inputs, w)[1]),
-      reverseOverReverse: number(dot(grad(reverse, all)(...inputs), w)),
-      forwardOverForward: number(jvp(forward, inputs, w)[1]),
-      reverseOverForward: number(dot(grad(forward, all)(...inputs), w)),
-      difference: difference(h => number(reverse(...at(w, h)))),
-    }, tolerance * 10))
+    const forward: Fn = (...xs) =>
+      jvp(
+        scalar,
+        xs,
+        u.map(x => (typeof x === 'number' ? Value.constant(x) : x)),
+      )[1]
+    comparisons.push(
+      compared(
+        'second order',
+        {
+          forwardOverReverse: number(jvp(reverse, inputs, w)[1]),
+          reverseOverReverse: number(dot(grad(reverse, all)(...inputs), w)),
+          forwardOverForward: number(jvp(forward, inputs, w)[1]),
+          reverseOverForward: number(dot(grad(forward, all)(...inputs), w)),
+          difference: difference(h => number(reverse(...at(w, h)))),
+        },
+        tolerance * 10,
+      ),
+    )
   }
   return { ok: comparisons.every(c => c.ok), comparisons }
 }
@@ -112,7 +140,13 @@ export function compareGradients(f: Fn, inputs: readonly Leaf[], { tolerance = 1
 export function gradcheck(f: Fn, inputs: readonly Leaf[], options: CheckOptions = {}): true {
   const { ok, comparisons } = compareGradients(f, inputs, options)
   if (ok) return true
-  const lines = comparisons.filter(c => !c.ok).map(({ what, values, error }) =>
-    `${what}: ${Object.entries(values).map(([mode, value]) => `${mode} ${value}`).join(', ')} (relative error ${error.toExponential(1)})`)
+  const lines = comparisons
+    .filter(c => !c.ok)
+    .map(
+      ({ what, values, error }) =>
+        `${what}: ${Object.entries(values)
+          .map(([mode, value]) => `${mode} ${value}`)
+          .join(', ')} (relative error ${error.toExponential(1)})`,
+    )
   throw new GradError(`gradcheck: derivatives disagree. ${lines.join('; ')}. Is the point at a kink, or a rule wrong?`)
 }

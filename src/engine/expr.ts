@@ -34,7 +34,8 @@ export class Expr extends Num {
   static #count = 0
 
   static #intern(op: Kind, inputs: readonly Expr[], value = 0): Expr {
-    const key = inputs.length > 0 ? `${op} ${inputs.map(x => x.id).join(' ')}` : `${op} ${Object.is(value, -0) ? '-0' : value}`
+    const key =
+      inputs.length > 0 ? `${op} ${inputs.map(x => x.id).join(' ')}` : `${op} ${Object.is(value, -0) ? '-0' : value}`
     const known = Expr.#known.get(key)?.deref()
     if (known) return known
     const made = new Expr(op, inputs, value, Expr.#count++)
@@ -44,8 +45,12 @@ export class Expr extends Num {
   }
 
   /** The k-th operand. */
-  static input(k: number): Expr { return Expr.#intern('input', [], k) }
-  static const(value: number): Expr { return Expr.#intern('const', [], value) }
+  static input(k: number): Expr {
+    return Expr.#intern('input', [], k)
+  }
+  static const(value: number): Expr {
+    return Expr.#intern('const', [], value)
+  }
   /** Stands for the value of the expression that a derivative belongs to. */
   static output: Expr = Expr.#intern('output', [])
 
@@ -74,7 +79,8 @@ export function expression(op: Op): Expr {
 export function rewrite(root: Expr, f: (x: Expr) => Expr | undefined): Expr {
   const made = new Map<Expr, Expr>()
   for (const x of postorder(root)) {
-    const kept = (): Expr => (x.inputs.length === 0 ? x : x.apply(x.op as OpName, ...x.inputs.map(y => made.get(y) as Expr)))
+    const kept = (): Expr =>
+      x.inputs.length === 0 ? x : x.apply(x.op as OpName, ...x.inputs.map(y => made.get(y) as Expr))
     made.set(x, f(x) ?? kept())
   }
   return made.get(root) as Expr
@@ -92,7 +98,10 @@ function times(a: Expr, b: Expr): Expr {
   if (isConst(b, 1)) return a
   if (isConst(a, -1)) return b.neg()
   if (isConst(b, -1)) return a.neg()
-  for (const [x, y] of [[a, b], [b, a]] as const) {
+  for (const [x, y] of [
+    [a, b],
+    [b, a],
+  ] as const) {
     if (x.op !== 'where') continue
     const [c, p, q] = x.inputs as [Expr, Expr, Expr]
     if (p.op === 'const' || q.op === 'const') return c.where(times(p, y), times(q, y))
@@ -130,7 +139,10 @@ export const summed = (terms: readonly (Expr | null)[]): Expr | null => terms.re
 
 /** Renumbers the operands that `root` reads to 0, 1, …; `reads[j]` is the old number of the new j-th operand. */
 export function compact(root: Expr): { expr: Expr; reads: number[] } {
-  const reads = postorder(root).filter(x => x.op === 'input').map(x => x.value).sort((a, b) => a - b)
+  const reads = postorder(root)
+    .filter(x => x.op === 'input')
+    .map(x => x.value)
+    .sort((a, b) => a - b)
   const expr = rewrite(root, x => (x.op === 'input' ? Expr.input(reads.indexOf(x.value)) : undefined))
   return { expr, reads }
 }

@@ -3,8 +3,14 @@ import { ArgumentError } from './errors.ts'
 import type { Num } from './num.ts'
 import type { OpName } from './prims.ts'
 
-const unary = (name: OpName) => <N extends Num>(x: N): N => x.apply(name, x)
-const binary = (name: OpName) => <N extends Num>(x: N, y: N | number): N => x.apply(name, x, y)
+const unary =
+  (name: OpName) =>
+  <N extends Num>(x: N): N =>
+    x.apply(name, x)
+const binary =
+  (name: OpName) =>
+  <N extends Num>(x: N, y: N | number): N =>
+    x.apply(name, x, y)
 
 export const neg = unary('neg')
 export const reciprocal = unary('reciprocal')
@@ -127,7 +133,10 @@ export function pow<N extends Num>(x: N | number, y: N | number): N {
 /** x where the condition holds, y elsewhere; broadcast. */
 export const where = <N extends Num>(condition: N, x: N | number, y: N | number): N => condition.where(x, y)
 /** ln(1 + e^(beta x)) / beta; beta*x itself above the threshold. */
-export function softplus<N extends Num>(x: N, { beta = 1, threshold = 20 }: { beta?: number; threshold?: number } = {}): N {
+export function softplus<N extends Num>(
+  x: N,
+  { beta = 1, threshold = 20 }: { beta?: number; threshold?: number } = {},
+): N {
   if (beta === 1 && threshold === 20) return x.softplus()
   const scaled = x.mul(beta)
   return scaled.gt(threshold).where(x, scaled.softplus().div(beta))

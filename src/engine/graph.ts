@@ -81,12 +81,15 @@ export function backwardOrder<T>(root: Node<T>, order: Order = 'depthFirst'): re
   const seen = new Set<Node<T>>()
   for (const node of chosen) {
     if (seen.has(node) || (node !== root && waiting.get(node) !== 0)) {
-      throw new GradError('backward: this order visits a node twice, or before all of its consumers, or one that is not in the graph')
+      throw new GradError(
+        'backward: this order visits a node twice, or before all of its consumers, or one that is not in the graph',
+      )
     }
     seen.add(node)
     arrive(node, () => {})
   }
-  if (seen.size !== nodes.length) throw new GradError(`backward: this order leaves out ${nodes.length - seen.size} of ${nodes.length} nodes`)
+  if (seen.size !== nodes.length)
+    throw new GradError(`backward: this order leaves out ${nodes.length - seen.size} of ${nodes.length} nodes`)
   return chosen
 }
 

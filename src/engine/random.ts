@@ -3,7 +3,7 @@ import seedrandom from 'seedrandom'
 import type { DType, NDArray, Shape } from '../backend/array.ts'
 import { apply, type Primitive, type Spec } from './apply.ts'
 import { ArgumentError } from './errors.ts'
-import { type CreateOptions } from './ops/create.ts'
+import type { CreateOptions } from './ops/create.ts'
 import { choice, floats } from './ops/kind.ts'
 import { creation } from './shape.ts'
 import type { Tensor } from './tensor.ts'
@@ -137,38 +137,58 @@ const drawPrim = (name: string): Primitive<Draw> =>
       for (let i = 0; i < out.data.length; i++) out.data[i] = next(generator, x ? (x.data[i] as number) : 0)
     },
   })
-const prims = { rand: drawPrim('rand'), randn: drawPrim('randn'), randint: drawPrim('randint'), bernoulli: drawPrim('bernoulli') }
+const prims = {
+  rand: drawPrim('rand'),
+  randn: drawPrim('randn'),
+  randint: drawPrim('randint'),
+  bernoulli: drawPrim('bernoulli'),
+}
 
-function draw(op: keyof typeof prims, spec: Spec, next: Draw['next'], { generator = standard, requiresGrad = false }: DrawOptions, xs: readonly Tensor[] = []): Tensor {
+function draw(
+  op: keyof typeof prims,
+  spec: Spec,
+  next: Draw['next'],
+  { generator = standard, requiresGrad = false }: DrawOptions,
+  xs: readonly Tensor[] = [],
+): Tensor {
   const out = apply(prims[op], { generator, spec, next }, xs)
   return requiresGrad ? out.requiresGrad_() : out
 }
 const specOf = (op: string, shape: Shape, dtype: DType = 'float32'): Spec => ({ shape: creation(op, shape), dtype })
 
 /** Uniform in [0, 1), of `shape`. */
-export const rand = (shape: Shape, options: DrawOptions = {}): Tensor => draw('rand', specOf('rand', shape, options.dtype), g => g.uniform(), options)
+export const rand = (shape: Shape, options: DrawOptions = {}): Tensor =>
+  draw('rand', specOf('rand', shape, options.dtype), g => g.uniform(), options)
 /** Standard normal, of `shape`. */
-export const randn = (shape: Shape, options: DrawOptions = {}): Tensor => draw('randn', specOf('randn', shape, options.dtype), g => g.normal(), options)
+export const randn = (shape: Shape, options: DrawOptions = {}): Tensor =>
+  draw('randn', specOf('randn', shape, options.dtype), g => g.normal(), options)
 /** Uniform in [0, 1), with the shape and, unless given, the dtype of x. */
 export const randLike = (x: Spec, options: DrawOptions = {}): Tensor => rand(x.shape, { dtype: x.dtype, ...options })
 /** Standard normal, with the shape and, unless given, the dtype of x. */
 export const randnLike = (x: Spec, options: DrawOptions = {}): Tensor => randn(x.shape, { dtype: x.dtype, ...options })
 /** Whole numbers in [low, high), int32, of `shape`. */
 export function randint(low: number, high: number, shape: Shape, options: DrawOptions = {}): Tensor {
-  if (!Number.isInteger(low) || !Number.isInteger(high) || low >= high) throw new ArgumentError(`randint: [${low}, ${high}) holds no whole number`)
+  if (!Number.isInteger(low) || !Number.isInteger(high) || low >= high)
+    throw new ArgumentError(`randint: [${low}, ${high}) holds no whole number`)
   return draw('randint', specOf('randint', shape, options.dtype ?? 'int32'), g => g.integer(low, high), options)
 }
 /** 0 … n-1 in random order: [n], int32. */
 export function randperm(n: number, options: DrawOptions = {}): Tensor {
   let order: number[] = []
   let at = 0
-  return draw('randint', specOf('randperm', [n], options.dtype ?? 'int32'), g => {
-    if (at % n === 0) order = g.permutation(n)
-    return order[at++ % n] as number
-  }, options)
+  return draw(
+    'randint',
+    specOf('randperm', [n], options.dtype ?? 'int32'),
+    g => {
+      if (at % n === 0) order = g.permutation(n)
+      return order[at++ % n] as number
+    },
+    options,
+  )
 }
 /** 1 with the probability that x holds, else 0; shape and dtype of x. No gradient. */
 export function bernoulli(x: Tensor, options: DrawOptions = {}): Tensor {
-  if ((floats('bernoulli', x).data as Float64Array).some(p => !(p >= 0 && p <= 1))) throw new ArgumentError('bernoulli: probabilities lie in [0, 1]')
+  if ((floats('bernoulli', x).data as Float64Array).some(p => !(p >= 0 && p <= 1)))
+    throw new ArgumentError('bernoulli: probabilities lie in [0, 1]')
   return draw('bernoulli', { shape: x.shape, dtype: x.dtype }, (g, p) => +(g.uniform() < p), options, [x])
 }

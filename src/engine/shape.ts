@@ -1,6 +1,8 @@
 // Shapes: broadcasting, strides, dimensions, and every error about them.
-import { numel, sameShape, type Shape } from '../backend/array.ts'
+import { numel, type Shape, sameShape } from '../backend/array.ts'
+
 export { broadcastStrides, numel, sameShape, stridesOf } from '../backend/array.ts'
+
 import { ArgumentError, IndexError, ShapeError } from './errors.ts'
 
 /** `[2, 3]`, as errors print it. */
@@ -38,7 +40,9 @@ function combined(op: string, shapes: readonly Shape[]): Shape {
       const own = shape[i - rank + shape.length] ?? 1
       if (own === 1 || own === size) continue
       if (size !== 1) {
-        throw new ShapeError(`${op}: shapes ${shapes.map(show).join(' and ')} do not broadcast: sizes ${size} and ${own} at dimension ${i - rank} are neither equal nor 1`)
+        throw new ShapeError(
+          `${op}: shapes ${shapes.map(show).join(' and ')} do not broadcast: sizes ${size} and ${own} at dimension ${i - rank} are neither equal nor 1`,
+        )
       }
       size = own
     }
@@ -50,14 +54,19 @@ function combined(op: string, shapes: readonly Shape[]): Shape {
 export function dimension(op: string, dim: number, rank: number): number {
   const range = Math.max(rank, 1)
   if (!Number.isInteger(dim)) throw new ArgumentError(`${op}: a dimension is an integer, not ${String(dim)}`)
-  if (dim < -range || dim >= range) throw new IndexError(`${op}: dimension ${dim} is out of range for a tensor of ${rank} dimensions (-${range} to ${range - 1})`)
+  if (dim < -range || dim >= range)
+    throw new IndexError(
+      `${op}: dimension ${dim} is out of range for a tensor of ${rank} dimensions (-${range} to ${range - 1})`,
+    )
   return dim < 0 ? dim + range : dim
 }
 
 /** Several dimensions, in rising order, checked and without repetition; all of them when undefined or empty. */
 export function dimensions(op: string, dims: number | readonly number[] | undefined, rank: number): number[] {
   if (dims === undefined || (Array.isArray(dims) && dims.length === 0)) return Array.from({ length: rank }, (_, i) => i)
-  const list = (typeof dims === 'number' ? [dims] : [...(dims as readonly number[])]).map(dim => dimension(op, dim, rank))
+  const list = (typeof dims === 'number' ? [dims] : [...(dims as readonly number[])]).map(dim =>
+    dimension(op, dim, rank),
+  )
   if (new Set(list).size !== list.length) throw new ArgumentError(`${op}: dimension repeated in [${list.join(', ')}]`)
   return rank === 0 ? [] : list.sort((a, b) => a - b)
 }
@@ -65,7 +74,8 @@ export function dimensions(op: string, dims: number | readonly number[] | undefi
 /** The sizes of a shape argument given as numbers or as one array. */
 export function sizes(op: string, args: readonly (number | Shape)[]): number[] {
   const list = args.length === 1 && Array.isArray(args[0]) ? [...(args[0] as Shape)] : [...(args as readonly number[])]
-  for (const size of list) if (!Number.isInteger(size)) throw new ArgumentError(`${op}: a size is an integer, not ${String(size)}`)
+  for (const size of list)
+    if (!Number.isInteger(size)) throw new ArgumentError(`${op}: a size is an integer, not ${String(size)}`)
   return list
 }
 
@@ -88,10 +98,13 @@ export function inferred(op: string, from: Shape, shape: Shape): number[] {
   const known = shape.reduce((product, size) => (size === -1 ? product : product * size), 1)
   if (holes > 1) throw new ShapeError(`${op}: only one size can be -1: ${show(shape)}`)
   if (shape.some(size => size < -1)) throw new ShapeError(`${op}: sizes are not negative: ${show(shape)}`)
-  if (holes === 1 && known === 0) throw new ShapeError(`${op}: -1 is ambiguous in ${show(shape)} for a tensor of ${n} elements`)
+  if (holes === 1 && known === 0)
+    throw new ShapeError(`${op}: -1 is ambiguous in ${show(shape)} for a tensor of ${n} elements`)
   const result = shape.map(size => (size === -1 ? n / known : size))
   if (!result.every(Number.isInteger) || numel(result) !== n) {
-    throw new ShapeError(`${op}: ${show(from)} has ${n} elements and cannot be seen as ${show(shape)} (${holes ? `a multiple of ${known}` : known} elements)`)
+    throw new ShapeError(
+      `${op}: ${show(from)} has ${n} elements and cannot be seen as ${show(shape)} (${holes ? `a multiple of ${known}` : known} elements)`,
+    )
   }
   return result
 }

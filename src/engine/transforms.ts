@@ -1,5 +1,15 @@
 // Functions of functions: derivatives in both modes, in every nesting, on both engines.
-import { type Applied, CONSTANT, during, type Level, mode, type Operand, type Primitive, settle, TensorNode } from './apply.ts'
+import {
+  type Applied,
+  CONSTANT,
+  during,
+  type Level,
+  mode,
+  type Operand,
+  type Primitive,
+  settle,
+  TensorNode,
+} from './apply.ts'
 import { ArgumentError, GradError, ShapeError } from './errors.ts'
 import { type Node, postorder, pullback } from './graph.ts'
 import { full, onesLike, zerosLike } from './ops/create.ts'
@@ -16,11 +26,17 @@ type Active = Value | Tensor
 /** A node, and the depth of the lowest leaf below it. */
 type Graphed = Node<Active> & { readonly low: number }
 type Fn = (...args: never[]) => unknown
+// biome-ignore lint/suspicious/noExplicitAny: numbers stand where f takes values, and results look like arguments
+type Loose = any
 /** What `f` returns, seen from outside: numbers stay numbers. */
 type Outer<R> = R extends Value ? Value & number : R
 
 const node = (x: Leaf): Node<Active> | null =>
-  x instanceof Tensor ? (x.node as Node<Active> | null) : x instanceof Value && x.low !== CONSTANT ? (x as unknown as Node<Active>) : null
+  x instanceof Tensor
+    ? (x.node as Node<Active> | null)
+    : x instanceof Value && x.low !== CONSTANT
+      ? (x as unknown as Node<Active>)
+      : null
 const sum = (a: Active, b: Active): Active => (a as Tensor).add(b as Tensor)
 const zero = (like: Leaf): Active => (like instanceof Tensor ? zerosLike(like) : Value.constant(0))
 const one = (like: Leaf): Active => (like instanceof Tensor ? onesLike(like) : Value.constant(1))
@@ -29,7 +45,10 @@ const active = (x: Leaf): Active => (typeof x === 'number' ? Value.constant(x) :
 /** A fresh variable at `depth`, equal to x and still connected to whatever x depends on. */
 function variable(op: string, x: Leaf, depth: number): Active {
   if (!(x instanceof Tensor)) return Value.variable(x, depth)
-  if (!isFloat(x.dtype)) throw new GradError(`${op}: cannot differentiate by a tensor of dtype ${x.dtype}: use x.float(), or choose other arguments with argnums`)
+  if (!isFloat(x.dtype))
+    throw new GradError(
+      `${op}: cannot differentiate by a tensor of dtype ${x.dtype}: use x.float(), or choose other arguments with argnums`,
+    )
   const out = alias(x)
   out.node ??= leafNode(out, depth)
   return out
@@ -49,16 +68,24 @@ function linearized(op: string, f: Fn, args: readonly unknown[], by: readonly nu
   const outer = mode.depth
   const variables = inputs.map(x => variable(op, x, depth))
   const next = variables[Symbol.iterator]()
-  const called = args.map((arg, i) => (by.includes(i) ? rebuild(arg, next) : scalar && typeof arg === 'number' ? Value.constant(arg) : arg))
+  const called = args.map((arg, i) =>
+    by.includes(i) ? rebuild(arg, next) : scalar && typeof arg === 'number' ? Value.constant(arg) : arg,
+  )
   const result = during({ depth, nesting: depth }, () => f(...(called as never[])))
   const outputs = leaves(op, result)
   const roots = outputs.map(node)
   // what only the variables lead to is of no use outside
-  outputs.forEach(out => { if (out instanceof Tensor && out.node && out.node.low > outer) out.node = null })
+  outputs.forEach(out => {
+    if (out instanceof Tensor && out.node && out.node.low > outer) out.node = null
+  })
   const targets = variables.map(x => node(x) as Node<Active>)
 
   const pull = (cotangents: readonly Active[]): Active[] => {
-    const root: Node<Active> = { inputs: roots, mark: 0, pull: (_, wanted) => cotangents.map((g, i) => (wanted[i] ? g : null)) }
+    const root: Node<Active> = {
+      inputs: roots,
+      mark: 0,
+      pull: (_, wanted) => cotangents.map((g, i) => (wanted[i] ? g : null)),
+    }
     const found = pullback(root, cotangents[0] as Active, { add: sum, targets: new Set(targets) })
     return inputs.map((x, i) => found.get(targets[i] as Node<Active>) ?? zero(x))
   }
@@ -72,7 +99,11 @@ export interface GradOptions {
 
 const positions = (op: string, argnums: number | readonly number[], args: readonly unknown[]): readonly number[] => {
   const list = typeof argnums === 'number' ? [argnums] : argnums
-  for (const i of list) if (!Number.isInteger(i) || i < 0 || i >= args.length) throw new ArgumentError(`${op}: argnums ${i}, but the function was called with ${args.length} argument${args.length === 1 ? '' : 's'}`)
+  for (const i of list)
+    if (!Number.isInteger(i) || i < 0 || i >= args.length)
+      throw new ArgumentError(
+        `${op}: argnums ${i}, but the function was called with ${args.length} argument${args.length === 1 ? '' : 's'}`,
+      )
   return list
 }
 
@@ -86,15 +117,22 @@ const positions = (op: string, argnums: number | readonly number[], args: readon
  * valueAndGrad((x: Value) => x.mul(x))(3) // [9, 6]
  */
 export function valueAndGrad<F extends Fn>(f: F, { argnums = 0 }: GradOptions = {}) {
-  // biome-ignore lint/suspicious/noExplicitAny: arguments are numbers where f takes values; the types cannot say so
-  return (...args: any[]): [Outer<ReturnType<F>>, any] => {
+  return (...args: Loose[]): [Outer<ReturnType<F>>, Loose] => {
     const by = positions('grad', argnums, args)
     const unwrap = unwrapper(by.flatMap(i => leaves('grad', args[i])))
     const { result, outputs, pull } = linearized('grad', f, args, by)
     const [out] = outputs
-    if (outputs.length !== 1 || out === undefined || !isLeaf(result)) throw new ShapeError('grad: the function must return one number, not several. For several outputs use jacrev or vjp')
-    if (out instanceof Tensor && out.numel !== 1) throw new ShapeError(`grad: the function must return one number, not a tensor of shape ${show(out.shape)}. Reduce it (sum, mean), or use jacrev or vjp`)
-    const gradients = pull([one(out)]).map(unwrap)[Symbol.iterator]()
+    if (outputs.length !== 1 || out === undefined || !isLeaf(result))
+      throw new ShapeError(
+        'grad: the function must return one number, not several. For several outputs use jacrev or vjp',
+      )
+    if (out instanceof Tensor && out.numel !== 1)
+      throw new ShapeError(
+        `grad: the function must return one number, not a tensor of shape ${show(out.shape)}. Reduce it (sum, mean), or use jacrev or vjp`,
+      )
+    const gradients = pull([one(out)])
+      .map(unwrap)
+      [Symbol.iterator]()
     const trees = by.map(i => rebuild(args[i], gradients))
     return [unwrap(out) as Outer<ReturnType<F>>, typeof argnums === 'number' ? trees[0] : trees]
   }
@@ -109,8 +147,7 @@ export function valueAndGrad<F extends Fn>(f: F, { argnums = 0 }: GradOptions = 
  */
 export function grad<F extends Fn>(f: F, options: GradOptions = {}) {
   const both = valueAndGrad(f, options)
-  // biome-ignore lint/suspicious/noExplicitAny: as valueAndGrad
-  return (...args: any[]): any => both(...args)[1]
+  return (...args: Loose[]): Loose => both(...args)[1]
 }
 
 /**
@@ -121,10 +158,14 @@ export function grad<F extends Fn>(f: F, options: GradOptions = {}) {
  * const [out, pull] = vjp((x: Tensor) => x.square(), tensor([1, 2, 3]))
  * pull(tensor([1, 0, 1])) // [[2, 0, 6]]
  */
-// biome-ignore lint/suspicious/noExplicitAny: as valueAndGrad
-export function vjp<F extends Fn>(f: F, ...primals: any[]): [Outer<ReturnType<F>>, (cotangent: any) => any[]] {
+export function vjp<F extends Fn>(f: F, ...primals: Loose[]): [Outer<ReturnType<F>>, (cotangent: Loose) => Loose[]] {
   const unwrap = unwrapper(leaves('vjp', primals))
-  const { result, outputs, pull } = linearized('vjp', f, primals, primals.map((_, i) => i))
+  const { result, outputs, pull } = linearized(
+    'vjp',
+    f,
+    primals,
+    primals.map((_, i) => i),
+  )
   return [
     rebuild(result, outputs.map(unwrap)[Symbol.iterator]()) as Outer<ReturnType<F>>,
     cotangent => {
@@ -156,8 +197,11 @@ function matching(op: string, what: string, likes: readonly Leaf[], given: reado
  * // F(x1, x2) = x1*x2 + sin(x1), by x1, at (2, 3): x2 + cos(2)
  * jvp((x1: Value, x2: Value) => x1.mul(x2).add(x1.sin()), [2, 3], [1, 0]) // [6.909297…, 2.583853…]
  */
-// biome-ignore lint/suspicious/noExplicitAny: as valueAndGrad
-export function jvp<F extends Fn>(f: F, primals: readonly any[], tangents: readonly any[]): [Outer<ReturnType<F>>, any] {
+export function jvp<F extends Fn>(
+  f: F,
+  primals: readonly Loose[],
+  tangents: readonly Loose[],
+): [Outer<ReturnType<F>>, Loose] {
   const inputs = leaves('jvp', primals)
   const given = leaves('jvp', tangents)
   matching('jvp', 'tangent', inputs, given)
@@ -168,10 +212,15 @@ export function jvp<F extends Fn>(f: F, primals: readonly any[], tangents: reado
     level.set(out, active(given[i] as Leaf))
     return out
   })
-  const result = during({ levels: [...mode.levels, level] }, () => f(...(rebuild(primals, variables[Symbol.iterator]()) as never[])))
+  const result = during({ levels: [...mode.levels, level] }, () =>
+    f(...(rebuild(primals, variables[Symbol.iterator]()) as never[])),
+  )
   const outputs = leaves('jvp', result)
   const derivative = outputs.map(out => unwrap((level.get(active(out)) as Active | undefined) ?? zero(out)))
-  return [rebuild(result, outputs.map(unwrap)[Symbol.iterator]()) as Outer<ReturnType<F>>, rebuild(result, derivative[Symbol.iterator]())]
+  return [
+    rebuild(result, outputs.map(unwrap)[Symbol.iterator]()) as Outer<ReturnType<F>>,
+    rebuild(result, derivative[Symbol.iterator]()),
+  ]
 }
 
 /** The unit vectors of a leaf's space: one per element. */
@@ -194,7 +243,8 @@ function block(parts: readonly Active[], out: Leaf, input: Leaf, byRows: boolean
 }
 
 const single = (argnums: GradOptions['argnums'] = 0): number => {
-  if (typeof argnums !== 'number') throw new ArgumentError('jacobian: argnums is one number; put several inputs into one array or object')
+  if (typeof argnums !== 'number')
+    throw new ArgumentError('jacobian: argnums is one number; put several inputs into one array or object')
   return argnums
 }
 
@@ -206,14 +256,22 @@ const single = (argnums: GradOptions['argnums'] = 0): number => {
  * jacrev((x: Tensor) => x.square())(tensor([1, 2])) // [[2, 0], [0, 4]]
  */
 export function jacrev<F extends Fn>(f: F, { argnums }: GradOptions = {}) {
-  // biome-ignore lint/suspicious/noExplicitAny: as valueAndGrad
-  return (...args: any[]): any => {
+  return (...args: Loose[]): Loose => {
     const at = single(argnums)
     const unwrap = unwrapper(leaves('jacrev', args[at]))
     const { inputs, result, outputs, pull } = linearized('jacrev', f, args, positions('jacrev', at, args))
     const blocks = outputs.map((out, o) => {
       const rows = Array.from(basis(out), unit => pull(outputs.map((other, i) => (i === o ? unit : zero(other)))))
-      const row = inputs.map((x, i) => unwrap(block(rows.map(r => r[i] as Active), out, x, true)))
+      const row = inputs.map((x, i) =>
+        unwrap(
+          block(
+            rows.map(r => r[i] as Active),
+            out,
+            x,
+            true,
+          ),
+        ),
+      )
       return rebuild(args[at], row[Symbol.iterator]())
     })
     return rebuild(result, blocks[Symbol.iterator]())
@@ -228,8 +286,7 @@ export function jacrev<F extends Fn>(f: F, { argnums }: GradOptions = {}) {
  * jacfwd((x: Tensor) => x.cumsum(0))(tensor([1, 2])) // [[1, 0], [1, 1]]
  */
 export function jacfwd<F extends Fn>(f: F, { argnums }: GradOptions = {}) {
-  // biome-ignore lint/suspicious/noExplicitAny: as valueAndGrad
-  return (...args: any[]): any => {
+  return (...args: Loose[]): Loose => {
     const at = single(argnums)
     positions('jacfwd', at, args)
     const inputs = leaves('jacfwd', args[at])
@@ -239,7 +296,12 @@ export function jacfwd<F extends Fn>(f: F, { argnums }: GradOptions = {}) {
     const columns = inputs.map((input, i) =>
       Array.from(basis(input), unit => {
         const direction = inputs.map((other, k) => (k === i ? unit : zero(other)))[Symbol.iterator]()
-        const call = (x: never): unknown => f(...(args.map((arg, k) => (k === at ? x : scalar && typeof arg === 'number' ? Value.constant(arg) : arg)) as never[]))
+        const call = (x: never): unknown =>
+          f(
+            ...(args.map((arg, k) =>
+              k === at ? x : scalar && typeof arg === 'number' ? Value.constant(arg) : arg,
+            ) as never[]),
+          )
         const [out, tangent] = jvp(call, [args[at]], [rebuild(args[at], direction)])
         result = out
         return leaves('jacfwd', tangent).map(active)
@@ -248,7 +310,16 @@ export function jacfwd<F extends Fn>(f: F, { argnums }: GradOptions = {}) {
     // an argument without elements has no columns: only the result's shape is missing
     if (result === undefined) result = f(...(args as never[]))
     const blocks = leaves('jacfwd', result).map((out, o) => {
-      const row = inputs.map((x, i) => unwrap(block((columns[i] as Active[][]).map(column => column[o] as Active), out, x, false)))
+      const row = inputs.map((x, i) =>
+        unwrap(
+          block(
+            (columns[i] as Active[][]).map(column => column[o] as Active),
+            out,
+            x,
+            false,
+          ),
+        ),
+      )
       return rebuild(args[at], row[Symbol.iterator]())
     })
     return rebuild(result, blocks[Symbol.iterator]())
@@ -271,8 +342,7 @@ export const hessian = <F extends Fn>(f: F, options: GradOptions = {}) => jacfwd
  * @example
  * hvp((x: Tensor) => x.pow(3).sum(), [tensor([1, 2])], [tensor([1, 1])]) // [6, 12]
  */
-// biome-ignore lint/suspicious/noExplicitAny: as valueAndGrad
-export function hvp<F extends Fn>(f: F, primals: readonly any[], tangents: readonly any[]): any {
+export function hvp<F extends Fn>(f: F, primals: readonly Loose[], tangents: readonly Loose[]): Loose {
   const gradient = grad(f, { argnums: primals.map((_, i) => i) })
   const [, products] = jvp(gradient, primals, tangents)
   return primals.length === 1 ? (products as unknown[])[0] : products
@@ -298,17 +368,23 @@ export function checkpoint<A extends unknown[], R extends Active>(f: (...args: A
       outside?.(event)
     }
     const [out, draws] = watched(() => during({ observer }, () => f(...args)))
-    if (!isLeaf(out) || typeof out === 'number') throw new ArgumentError('checkpoint: the function must return one tensor or value')
+    if (!isLeaf(out) || typeof out === 'number')
+      throw new ArgumentError('checkpoint: the function must return one tensor or value')
     const root = node(out)
     if (!root || !inside.has(root)) return out
     const border = new Set<Graphed>()
     for (const x of postorder(root)) {
-      if (inside.has(x)) for (const y of x.inputs) if (typeof y === 'object' && y !== null && !inside.has(y)) border.add(y as Graphed)
+      if (inside.has(x))
+        for (const y of x.inputs) if (typeof y === 'object' && y !== null && !inside.has(y)) border.add(y as Graphed)
     }
     const inputs = [...border].filter(x => x.low !== CONSTANT)
 
     const pull = (g: Active, wanted: readonly boolean[]): readonly (Active | null)[] => {
-      for (const [x, data] of read) if (x.data !== data) throw new GradError(`checkpoint: a tensor of shape ${show(x.shape)} that the function reads was assigned before the backward, which would compute with another value`)
+      for (const [x, data] of read)
+        if (x.data !== data)
+          throw new GradError(
+            `checkpoint: a tensor of shape ${show(x.shape)} that the function reads was assigned before the backward, which would compute with another value`,
+          )
       const again = replayed(draws, () => during({ depth, nesting }, () => f(...args)))
       const targets = new Set(inputs.filter((_, i) => wanted[i]))
       const found = pullback(node(again) as Node<Active>, g, { add: sum, targets })
@@ -316,11 +392,29 @@ export function checkpoint<A extends unknown[], R extends Active>(f: (...args: A
     }
     const low = Math.min(...inputs.map(x => x.low))
     if (out instanceof Tensor) {
-      const again = { name: 'checkpoint', vjp: (_: unknown, g: Tensor, wanted: readonly boolean[]) => pull(g, wanted) as (Tensor | null)[] }
-      out.node = new TensorNode(again, null, inputs as unknown as TensorNode[], low, out.shape, out.dtype, [...read.keys()], null, null)
+      const again = {
+        name: 'checkpoint',
+        vjp: (_: unknown, g: Tensor, wanted: readonly boolean[]) => pull(g, wanted) as (Tensor | null)[],
+      }
+      out.node = new TensorNode(
+        again,
+        null,
+        inputs as unknown as TensorNode[],
+        low,
+        out.shape,
+        out.dtype,
+        [...read.keys()],
+        null,
+        null,
+      )
       return out
     }
-    const made = new Value(out.data, inputs as unknown as Value[], { name: 'checkpoint', pull: pull as Value['pull'] }, low)
+    const made = new Value(
+      out.data,
+      inputs as unknown as Value[],
+      { name: 'checkpoint', pull: pull as Value['pull'] },
+      low,
+    )
     for (const level of mode.levels) {
       const tangent = level.get(out)
       if (tangent) level.set(made, tangent)
@@ -349,7 +443,12 @@ export interface CustomRules<T extends Active> {
  * // the straight-through estimator: rounds, and passes the gradient as if it did not
  * const round = custom({ forward: (x: Tensor) => x.round(), vjp: g => [g], jvp: ([dx]) => dx })
  */
-export function custom<T extends Active>({ name = 'custom', forward, vjp: pullRule, jvp: pushRule }: CustomRules<T>): (...xs: T[]) => T {
+export function custom<T extends Active>({
+  name = 'custom',
+  forward,
+  vjp: pullRule,
+  jvp: pushRule,
+}: CustomRules<T>): (...xs: T[]) => T {
   const missing = (rule: string): never => {
     throw new GradError(`${name}: this custom function has no ${rule} rule: give custom({ forward, ${rule} })`)
   }
@@ -357,15 +456,18 @@ export function custom<T extends Active>({ name = 'custom', forward, vjp: pullRu
     const found = (pullRule ?? missing('vjp'))(g, xs, out)
     return wanted.map((yes, i) => (yes ? (found[i] ?? null) : null))
   }
-  const jvpRule = (dx: readonly (T | null)[], xs: readonly T[], out: T): T | null => (pushRule ?? missing('jvp'))(dx, xs, out)
+  const jvpRule = (dx: readonly (T | null)[], xs: readonly T[], out: T): T | null =>
+    (pushRule ?? missing('jvp'))(dx, xs, out)
   const prim = {
     name,
     infer: (_p: null) => missing('infer'),
     run: () => missing('run'),
     differentiable: (_p: null, i: number, xs: readonly Operand[]) => isFloat((xs[i] as Tensor).dtype),
     reads: (_p: null, _i: number, xs: readonly Operand[]) => [...xs.keys(), xs.length],
-    vjp: (_p: null, g: Tensor, wanted: readonly boolean[], xs: readonly Operand[], out: Tensor) => vjpRule(g as T, wanted, xs as T[], out as T) as (Tensor | null)[],
-    jvp: (_p: null, dx: readonly (Tensor | null)[], xs: readonly Operand[], out: Tensor) => jvpRule(dx as (T | null)[], xs as T[], out as T) as Tensor | null,
+    vjp: (_p: null, g: Tensor, wanted: readonly boolean[], xs: readonly Operand[], out: Tensor) =>
+      vjpRule(g as T, wanted, xs as T[], out as T) as (Tensor | null)[],
+    jvp: (_p: null, dx: readonly (Tensor | null)[], xs: readonly Operand[], out: Tensor) =>
+      jvpRule(dx as (T | null)[], xs as T[], out as T) as Tensor | null,
   } as Primitive<null>
 
   return (...xs) => {

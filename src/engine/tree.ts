@@ -14,8 +14,11 @@ export const isLeaf = (x: unknown): x is Leaf => typeof x === 'number' || x inst
 export function leaves(op: string, tree: unknown): Leaf[] {
   if (isLeaf(tree)) return [tree]
   if (Array.isArray(tree)) return tree.flatMap(x => leaves(op, x))
-  if (typeof tree === 'object' && tree !== null && Object.getPrototypeOf(tree) === Object.prototype) return Object.values(tree).flatMap(x => leaves(op, x))
-  throw new ArgumentError(`${op}: expected numbers, values or tensors (or arrays or objects of these), not ${tree === null ? 'null' : typeof tree === 'object' ? tree.constructor.name : typeof tree}`)
+  if (typeof tree === 'object' && tree !== null && Object.getPrototypeOf(tree) === Object.prototype)
+    return Object.values(tree).flatMap(x => leaves(op, x))
+  throw new ArgumentError(
+    `${op}: expected numbers, values or tensors (or arrays or objects of these), not ${tree === null ? 'null' : typeof tree === 'object' ? tree.constructor.name : typeof tree}`,
+  )
 }
 
 /** The same tree with its leaves, in order, replaced. */

@@ -100,14 +100,22 @@ export class Value extends Num implements Node<Value> {
     return out
   }
 
-  static #tangent(op: Pointwise, dx: readonly (Value | null)[], args: readonly (Value | number)[], out: Value): Value | null {
+  static #tangent(
+    op: Pointwise,
+    dx: readonly (Value | null)[],
+    args: readonly (Value | number)[],
+    out: Value,
+  ): Value | null {
     const derived = op.jvp(dx.map(t => t !== null))
     const tangents = dx.filter((t): t is Value => t !== null)
     return derived && Value.#derive(derived, [...args, out, ...tangents])
   }
 
   static #derive({ op, reads }: Derived, all: readonly (Value | number)[]): Value {
-    return Value.map(op, reads.map(k => all[k] as Value | number))
+    return Value.map(
+      op,
+      reads.map(k => all[k] as Value | number),
+    )
   }
 
   /** The cotangents of the inputs as values, which differentiate again. */
@@ -127,7 +135,10 @@ export class Value extends Num implements Node<Value> {
    * @throws GradError when there is nothing below to differentiate by
    */
   backward(options: { order?: Order } = {}): void {
-    if (this.low === CONSTANT) throw new GradError('backward: this value depends on no variable (it was made under noGrad, or from constants only)')
+    if (this.low === CONSTANT)
+      throw new GradError(
+        'backward: this value depends on no variable (it was made under noGrad, or from constants only)',
+      )
     const nodes = backwardOrder<Value>(this, options.order) as readonly Value[]
     for (const x of nodes) if (x.op !== null) x.grad = 0
     if (this.op === null) this.grad += 1
@@ -136,8 +147,15 @@ export class Value extends Num implements Node<Value> {
       const { op, inputs, data, grad } = out
       if (op === null) continue
       if (!(op instanceof Pointwise)) {
-        const pulled = noGrad(() => op.pull(Value.constant(grad), inputs.map(z => typeof z === 'object')))
-        inputs.forEach((z, i) => { if (typeof z === 'object') z.grad += pulled[i]?.data ?? 0 })
+        const pulled = noGrad(() =>
+          op.pull(
+            Value.constant(grad),
+            inputs.map(z => typeof z === 'object'),
+          ),
+        )
+        inputs.forEach((z, i) => {
+          if (typeof z === 'object') z.grad += pulled[i]?.data ?? 0
+        })
         continue
       }
       const [x, y] = inputs
@@ -151,7 +169,9 @@ export class Value extends Num implements Node<Value> {
         if (typeof y === 'object') y.grad += op.pull(1)(a, b, data, grad)
       } else {
         const all = inputs.map(z => (typeof z === 'number' ? z : z.data))
-        inputs.forEach((z, i) => { if (typeof z === 'object') z.grad += op.pull(i)(...all, data, grad) })
+        inputs.forEach((z, i) => {
+          if (typeof z === 'object') z.grad += op.pull(i)(...all, data, grad)
+        })
       }
     }
   }

@@ -46,7 +46,7 @@ const adam = (name: string, decoupled: boolean): Method<AdamOptions> => ({
     negative({ lr, eps, weightDecay }) ??
     (betas.length === 2 && betas.every(b => b >= 0 && b < 1) ? null : `betas are two numbers in [0, 1), not ${betas}`),
   update(p, g, state, { lr, betas: [beta1, beta2], eps, weightDecay, amsgrad, maximize }) {
-    const t = (state.step as number | undefined ?? 0) + 1
+    const t = ((state.step as number | undefined) ?? 0) + 1
     const sign = maximize ? -1 : 1
     const decay = decoupled ? 0 : weightDecay
     const expAvg = first(state.expAvg ?? 0, p, g, sign, decay, beta1)

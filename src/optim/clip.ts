@@ -66,7 +66,13 @@ function check(op: string, numbers: Readonly<Record<string, number>>): void {
 }
 
 function norm(params: readonly Param[], order: number): Quantity {
-  if (params[0] instanceof Value) return tensor(params.map(p => p.grad as number), { dtype: 'float64' }).norm(order).item()
+  if (params[0] instanceof Value)
+    return tensor(
+      params.map(p => p.grad as number),
+      { dtype: 'float64' },
+    )
+      .norm(order)
+      .item()
   const norms = (params as readonly Tensor[]).flatMap(({ grad }) => (grad ? [grad.norm(order)] : []))
   if (norms.length === 0) return zeros([])
   return stack(norms.map(x => x.to((norms[0] as Tensor).dtype))).norm(order)

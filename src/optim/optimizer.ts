@@ -1,6 +1,6 @@
 // What optimizers share: parameters in groups, a state for each, and a step that computes everything before it changes anything.
 import { sameShape } from '../backend/array.ts'
-import { noGrad } from '../engine/apply.ts'
+import { CONSTANT, noGrad } from '../engine/apply.ts'
 import { ArgumentError, GradError, ShapeError } from '../engine/errors.ts'
 import { show } from '../engine/shape.ts'
 import { Tensor } from '../engine/tensor.ts'
@@ -65,14 +65,18 @@ export abstract class Optimizer<O extends object> {
     if (list.length === 0) throw new ArgumentError(`${name}: a group without parameters`)
     const seen = new Set(this.paramGroups.flatMap(group => group.params))
     list.forEach((p, i) => {
-      if (!(p instanceof Tensor || p instanceof Value)) throw new ArgumentError(`${name}: parameter ${i} is neither a tensor nor a value`)
+      if (!(p instanceof Tensor || p instanceof Value))
+        throw new ArgumentError(`${name}: parameter ${i} is neither a tensor nor a value`)
       if (!(p instanceof Tensor ? p.isLeaf : p.op === null)) {
-        throw new GradError(`${name}: parameter ${i} was computed by an op; only leaves can be trained. Did you mean x.detach().requiresGrad_()?`)
+        throw new GradError(
+          `${name}: parameter ${i} was computed by an op; only leaves can be trained. Did you mean x.detach().requiresGrad_()?`,
+        )
       }
-      if (!(p instanceof Tensor ? p.requiresGrad : Number.isFinite(p.low))) {
+      if (!(p instanceof Tensor ? p.requiresGrad : p.low !== CONSTANT)) {
         throw new GradError(`${name}: parameter ${i} requires no gradient. Create it with { requiresGrad: true }`)
       }
-      if (seen.has(p)) throw new ArgumentError(`${name}: parameter ${i} is given twice; it would be updated twice a step`)
+      if (seen.has(p))
+        throw new ArgumentError(`${name}: parameter ${i} is given twice; it would be updated twice a step`)
       seen.add(p)
     })
     this.paramGroups.push({ ...this.#complete(this.#defaults, options as unknown as Partial<O>), params: list })
@@ -116,7 +120,10 @@ export abstract class Optimizer<O extends object> {
     const number = new Map(this.#params().map((p, i) => [p, i]))
     return {
       state: Object.fromEntries([...this.#state].map(([p, state]) => [number.get(p), { ...state }])),
-      paramGroups: this.paramGroups.map(group => ({ ...group, params: group.params.map(p => number.get(p) as number) })),
+      paramGroups: this.paramGroups.map(group => ({
+        ...group,
+        params: group.params.map(p => number.get(p) as number),
+      })),
     }
   }
 
@@ -128,9 +135,12 @@ export abstract class Optimizer<O extends object> {
    */
   loadStateDict({ state, paramGroups }: OptimizerState<O>): void {
     const { name, defaults, remembers } = this.#method
-    const sizes = (groups: readonly { readonly params: readonly unknown[] }[]): string => groups.map(({ params }) => params.length).join(', ')
+    const sizes = (groups: readonly { readonly params: readonly unknown[] }[]): string =>
+      groups.map(({ params }) => params.length).join(', ')
     if (sizes(paramGroups) !== sizes(this.paramGroups)) {
-      throw new ArgumentError(`${name}: the state has groups of ${sizes(paramGroups)} parameters, this optimizer of ${sizes(this.paramGroups)}`)
+      throw new ArgumentError(
+        `${name}: the state has groups of ${sizes(paramGroups)} parameters, this optimizer of ${sizes(this.paramGroups)}`,
+      )
     }
     const options = paramGroups.map(({ params, ...given }) => this.#complete(defaults, given as unknown as Partial<O>))
     const all = this.#params()
@@ -138,15 +148,27 @@ export abstract class Optimizer<O extends object> {
     const states = Object.entries(state).map(([key, entries]): [Param, State] => {
       const param = all[numbers.indexOf(Number(key))]
       if (!param) throw new ArgumentError(`${name}: the state is of a parameter ${key}, which no group has`)
-      return [param, Object.fromEntries(Object.entries(entries).map(([entry, x]) => {
-        if (!remembers.includes(entry)) throw new ArgumentError(`${name}: remembers ${remembers.join(', ')}; not '${entry}'`)
-        if (typeof x === 'number') return [entry, x]
-        if (!(param instanceof Tensor)) throw new ShapeError(`${name}: ${entry} of parameter ${key} is a tensor, the parameter a value`)
-        if (!sameShape(x.shape, param.shape)) throw new ShapeError(`${name}: ${entry} of parameter ${key} has shape ${show(x.shape)}, the parameter ${show(param.shape)}`)
-        return [entry, x.detach().to(param.dtype)]
-      }))]
+      return [
+        param,
+        Object.fromEntries(
+          Object.entries(entries).map(([entry, x]) => {
+            if (!remembers.includes(entry))
+              throw new ArgumentError(`${name}: remembers ${remembers.join(', ')}; not '${entry}'`)
+            if (typeof x === 'number') return [entry, x]
+            if (!(param instanceof Tensor))
+              throw new ShapeError(`${name}: ${entry} of parameter ${key} is a tensor, the parameter a value`)
+            if (!sameShape(x.shape, param.shape))
+              throw new ShapeError(
+                `${name}: ${entry} of parameter ${key} has shape ${show(x.shape)}, the parameter ${show(param.shape)}`,
+              )
+            return [entry, x.detach().to(param.dtype)]
+          }),
+        ),
+      ]
     })
-    this.paramGroups.forEach((group, i) => { Object.assign(group, options[i]) })
+    this.paramGroups.forEach((group, i) => {
+      Object.assign(group, options[i])
+    })
     this.#state.clear()
     for (const [p, entries] of states) this.#state.set(p, entries)
   }
@@ -157,7 +179,9 @@ export abstract class Optimizer<O extends object> {
 
   #gradient(param: Param): Quantity | null {
     if (param instanceof Tensor && param.grad && !sameShape(param.grad.shape, param.shape)) {
-      throw new ShapeError(`${this.#method.name}: a gradient has shape ${show(param.grad.shape)}, its parameter ${show(param.shape)}`)
+      throw new ShapeError(
+        `${this.#method.name}: a gradient has shape ${show(param.grad.shape)}, its parameter ${show(param.shape)}`,
+      )
     }
     return param.grad
   }
@@ -166,7 +190,8 @@ export abstract class Optimizer<O extends object> {
     const { name, complaint } = this.#method
     const known = Object.keys(defaults)
     for (const option of Object.keys(options)) {
-      if (!known.includes(option)) throw new ArgumentError(`${name}: unknown option '${option}'. It has ${known.join(', ')}`)
+      if (!known.includes(option))
+        throw new ArgumentError(`${name}: unknown option '${option}'. It has ${known.join(', ')}`)
     }
     const given = Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined))
     const complete = { ...defaults, ...given }

@@ -26,7 +26,13 @@ export function created(op: string, array: NDArray, { requiresGrad = false }: Cr
 
 const isTyped = (x: unknown): x is TypedArray => ArrayBuffer.isView(x) && !(x instanceof DataView)
 const dtypeOf = (data: TypedArray): DType =>
-  data instanceof Float64Array ? 'float64' : data instanceof Int32Array ? 'int32' : data instanceof Float32Array ? 'float32' : 'int32'
+  data instanceof Float64Array
+    ? 'float64'
+    : data instanceof Int32Array
+      ? 'int32'
+      : data instanceof Float32Array
+        ? 'float32'
+        : 'int32'
 
 /**
  * A tensor of the given numbers: nested arrays of one depth and equal lengths, a number (0-d), or a typed array
@@ -56,13 +62,19 @@ export function tensor(values: Nested, options: CreateOptions = {}): Tensor {
   const collect = (x: Nested, depth: number): void => {
     if (Array.isArray(x) || isTyped(x)) {
       if (depth >= shape.length || x.length !== shape[depth]) {
-        throw new ShapeError(`tensor: rows differ: expected ${depth < shape.length ? `length ${shape[depth]}` : 'a number'} at depth ${depth}, found ${depth < shape.length ? `length ${x.length}` : `an array of ${x.length}`}; the first elements say ${show(shape)}`)
+        throw new ShapeError(
+          `tensor: rows differ: expected ${depth < shape.length ? `length ${shape[depth]}` : 'a number'} at depth ${depth}, found ${depth < shape.length ? `length ${x.length}` : `an array of ${x.length}`}; the first elements say ${show(shape)}`,
+        )
       }
       for (let i = 0; i < x.length; i++) collect((x as readonly Nested[])[i] as Nested, depth + 1)
       return
     }
-    if (depth !== shape.length) throw new ShapeError(`tensor: rows differ: expected length ${shape[depth]} at depth ${depth}, found a number; the first elements say ${show(shape)}`)
-    if (typeof x !== 'number' && typeof x !== 'boolean') throw new DtypeError(`tensor: elements are numbers or booleans, not ${x === null ? 'null' : typeof x}`)
+    if (depth !== shape.length)
+      throw new ShapeError(
+        `tensor: rows differ: expected length ${shape[depth]} at depth ${depth}, found a number; the first elements say ${show(shape)}`,
+      )
+    if (typeof x !== 'number' && typeof x !== 'boolean')
+      throw new DtypeError(`tensor: elements are numbers or booleans, not ${x === null ? 'null' : typeof x}`)
     flat.push(x)
   }
   collect(values, 0)
@@ -92,11 +104,14 @@ export const ones = (shape: Shape, options?: CreateOptions): Tensor => full(shap
 /** Zeros of the same shape and dtype. */
 export const zerosOf = ({ shape, dtype }: Spec): Tensor => full(shape, 0, { dtype })
 /** Zeros with the shape and, unless given, the dtype of x. */
-export const zerosLike = (x: Spec, options: CreateOptions = {}): Tensor => full(x.shape, 0, { dtype: x.dtype, ...options })
+export const zerosLike = (x: Spec, options: CreateOptions = {}): Tensor =>
+  full(x.shape, 0, { dtype: x.dtype, ...options })
 /** Ones with the shape and, unless given, the dtype of x. */
-export const onesLike = (x: Spec, options: CreateOptions = {}): Tensor => full(x.shape, 1, { dtype: x.dtype, ...options })
+export const onesLike = (x: Spec, options: CreateOptions = {}): Tensor =>
+  full(x.shape, 1, { dtype: x.dtype, ...options })
 /** `value` everywhere, with the shape and, unless given, the dtype of x. */
-export const fullLike = (x: Spec, value: number, options: CreateOptions = {}): Tensor => full(x.shape, value, { dtype: x.dtype, ...options })
+export const fullLike = (x: Spec, value: number, options: CreateOptions = {}): Tensor =>
+  full(x.shape, value, { dtype: x.dtype, ...options })
 
 /** The identity matrix [n, m] (square without m). */
 export function eye(n: number, m: number | CreateOptions = n, options: CreateOptions = {}): Tensor {

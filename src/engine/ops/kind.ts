@@ -26,29 +26,40 @@ export const each = (wanted: readonly boolean[], cotangent: (i: number) => Tenso
  * Operands of other dtypes (indices) are fixed. `transpose` gives the cotangent of operand i; of the operands it may
  * use shape and dtype, and the values of those listed in `reads`.
  */
-export function linear<P>(name: string, c: Computation<P> & {
-  readonly transpose: (p: P, g: Tensor, i: number, ...xs: Tensor[]) => Tensor
-  readonly reads?: readonly number[]
-}): Primitive<P> {
+export function linear<P>(
+  name: string,
+  c: Computation<P> & {
+    readonly transpose: (p: P, g: Tensor, i: number, ...xs: Tensor[]) => Tensor
+    readonly reads?: readonly number[]
+  },
+): Primitive<P> {
   const prim: Primitive<P> = {
     name,
     ...fromTensors(c),
     differentiable: (_p, i, xs) => isFloat((xs[i] as Tensor).dtype),
     reads: () => c.reads ?? [],
     vjp: (p, g, wanted, xs) => each(wanted, i => c.transpose(p, g, i, ...(xs as Tensor[]))),
-    jvp: (p, dx, xs) => apply(prim, p, xs.map((x, i) => dx[i] ?? (isFloat((x as Tensor).dtype) ? zerosOf(x as Tensor) : x))),
+    jvp: (p, dx, xs) =>
+      apply(
+        prim,
+        p,
+        xs.map((x, i) => dx[i] ?? (isFloat((x as Tensor).dtype) ? zerosOf(x as Tensor) : x)),
+      ),
   }
   return prim
 }
 
 /** A bilinear map f(a, b), declared with its two transposes, each of the same family. */
-export function bilinear<P>(name: string, c: Computation<P> & {
-  /** The cotangents of a (from g, b and a's spec) and of b (from g, a and b's spec). */
-  readonly transposes: readonly [
-    (p: P, g: Tensor, b: Tensor, a: Spec) => Tensor,
-    (p: P, g: Tensor, a: Tensor, b: Spec) => Tensor,
-  ]
-}): Primitive<P> {
+export function bilinear<P>(
+  name: string,
+  c: Computation<P> & {
+    /** The cotangents of a (from g, b and a's spec) and of b (from g, a and b's spec). */
+    readonly transposes: readonly [
+      (p: P, g: Tensor, b: Tensor, a: Spec) => Tensor,
+      (p: P, g: Tensor, a: Tensor, b: Spec) => Tensor,
+    ]
+  },
+): Primitive<P> {
   const prim: Primitive<P> = {
     name,
     ...fromTensors(c),
@@ -58,18 +69,21 @@ export function bilinear<P>(name: string, c: Computation<P> & {
     jvp: (p, [da, db], [a, b]) => {
       const left = da ? apply(prim, p, [da, b as Tensor]) : null
       const right = db ? apply(prim, p, [a as Tensor, db]) : null
-      return left && right ? left.add(right) : left ?? right
+      return left && right ? left.add(right) : (left ?? right)
     },
   }
   return prim
 }
 
 /** A map with hand-written rules, for stability or speed. `reads` lists what the vjp reads; the number of operands is the output. */
-export function custom<P>(name: string, c: Computation<P> & {
-  readonly reads: readonly number[]
-  readonly vjp: (p: P, g: Tensor, i: number, out: Tensor, ...xs: Tensor[]) => Tensor | null
-  readonly jvp: (p: P, dx: readonly (Tensor | null)[], out: Tensor, ...xs: Tensor[]) => Tensor | null
-}): Primitive<P> {
+export function custom<P>(
+  name: string,
+  c: Computation<P> & {
+    readonly reads: readonly number[]
+    readonly vjp: (p: P, g: Tensor, i: number, out: Tensor, ...xs: Tensor[]) => Tensor | null
+    readonly jvp: (p: P, dx: readonly (Tensor | null)[], out: Tensor, ...xs: Tensor[]) => Tensor | null
+  },
+): Primitive<P> {
   return {
     name,
     ...fromTensors(c),
@@ -82,7 +96,14 @@ export function custom<P>(name: string, c: Computation<P> & {
 
 /** What has no derivative: indices, comparisons of whole tensors, draws. Routers are a choice, then a gather. */
 export function choice<P>(name: string, c: Computation<P>): Primitive<P> {
-  return { name, ...fromTensors(c), differentiable: () => false, reads: () => [], vjp: (_p, _g, wanted) => each(wanted, () => null), jvp: () => null }
+  return {
+    name,
+    ...fromTensors(c),
+    differentiable: () => false,
+    reads: () => [],
+    vjp: (_p, _g, wanted) => each(wanted, () => null),
+    jvp: () => null,
+  }
 }
 
 /** @throws DtypeError when x is not a float tensor */

@@ -1,9 +1,22 @@
 // Linear maps of shape: each beside its transpose.
-import { folds, fold, read, spread, sum3, type View } from '../../backend/js.ts'
+
 import type { DType, NDArray, Shape } from '../../backend/array.ts'
+import { fold, folds, read, spread, sum3, type View } from '../../backend/js.ts'
 import { apply, type Primitive, type Spec } from '../apply.ts'
 import { ArgumentError, ShapeError } from '../errors.ts'
-import { broadcastStrides, dimension, dimensions, inferred, numel, reduced, sameShape, show, sizes, split3, stridesOf } from '../shape.ts'
+import {
+  broadcastStrides,
+  dimension,
+  dimensions,
+  inferred,
+  numel,
+  reduced,
+  sameShape,
+  show,
+  sizes,
+  split3,
+  stridesOf,
+} from '../shape.ts'
 import type { Tensor } from '../tensor.ts'
 import { linear } from './kind.ts'
 
@@ -37,8 +50,13 @@ export function expand(x: Tensor, ...shape: (number | Shape)[]): Tensor {
   const asked = sizes('expand', shape)
   const skip = asked.length - x.ndim
   const target = asked.map((size, i) => (size === -1 && i >= skip ? (x.shape[i - skip] as number) : size))
-  const fits = skip >= 0 && target.every((size, i) => size >= 0 && (i < skip || x.shape[i - skip] === 1 || x.shape[i - skip] === size))
-  if (!fits) throw new ShapeError(`expand: ${show(x.shape)} cannot be expanded to ${show(asked)}: only sizes of 1 repeat, and new dimensions come in front`)
+  const fits =
+    skip >= 0 &&
+    target.every((size, i) => size >= 0 && (i < skip || x.shape[i - skip] === 1 || x.shape[i - skip] === size))
+  if (!fits)
+    throw new ShapeError(
+      `expand: ${show(x.shape)} cannot be expanded to ${show(asked)}: only sizes of 1 repeat, and new dimensions come in front`,
+    )
   return sameShape(target, x.shape) ? x : apply(expandPrim, target, [x])
 }
 
@@ -47,7 +65,10 @@ interface Sum {
   readonly keepdim: boolean
 }
 const sumPrim: Primitive<Sum> = linear('sum', {
-  infer: ({ dims, keepdim }, x) => ({ shape: reduced(x.shape, dims, keepdim), dtype: x.dtype === 'bool' ? 'int32' : x.dtype }),
+  infer: ({ dims, keepdim }, x) => ({
+    shape: reduced(x.shape, dims, keepdim),
+    dtype: x.dtype === 'bool' ? 'int32' : x.dtype,
+  }),
   run({ dims }, out, x) {
     const consecutive = dims.every((d, i) => i === 0 || d === (dims[i - 1] as number) + 1)
     if (consecutive) {
@@ -111,13 +132,20 @@ const permutePrim: Primitive<readonly number[]> = linear('permute', {
     const strides = stridesOf(x.shape)
     reading(out, x, { shape: out.shape, strides: dims.map(d => strides[d] as number), offset: 0 })
   },
-  transpose: (dims, g) => apply(permutePrim, dims.map((_, i) => dims.indexOf(i)), [g]),
+  transpose: (dims, g) =>
+    apply(
+      permutePrim,
+      dims.map((_, i) => dims.indexOf(i)),
+      [g],
+    ),
 })
 /** The dimensions in another order. */
 export function permute(x: Tensor, ...dims: (number | readonly number[])[]): Tensor {
   const order = sizes('permute', dims).map(d => dimension('permute', d, x.ndim))
   if (order.length !== x.ndim || new Set(order).size !== order.length) {
-    throw new ShapeError(`permute: [${order.join(', ')}] does not name each of the ${x.ndim} dimensions of ${show(x.shape)} once`)
+    throw new ShapeError(
+      `permute: [${order.join(', ')}] does not name each of the ${x.ndim} dimensions of ${show(x.shape)} once`,
+    )
   }
   return apply(permutePrim, order, [x])
 }
@@ -133,7 +161,11 @@ interface Slices {
 }
 const window = ({ starts, steps, shape, whole }: Slices): View => {
   const strides = stridesOf(whole)
-  return { shape, strides: strides.map((s, i) => s * (steps[i] as number)), offset: strides.reduce((at, s, i) => at + s * (starts[i] as number), 0) }
+  return {
+    shape,
+    strides: strides.map((s, i) => s * (steps[i] as number)),
+    offset: strides.reduce((at, s, i) => at + s * (starts[i] as number), 0),
+  }
 }
 const slicePrim: Primitive<Slices> = linear('slice', {
   infer: (p, x) => ({ shape: p.shape, dtype: x.dtype }),
@@ -159,25 +191,39 @@ export const embed = (x: Tensor, starts: readonly number[], whole: Shape): Tenso
 export function slice(x: Tensor, dim: number, start?: number | null, stop?: number | null, step = 1): Tensor {
   const d = dimension('slice', dim, x.ndim)
   if (x.ndim === 0) throw new ShapeError('slice: a 0-d tensor has nothing to slice')
-  if (!Number.isInteger(step) || step < 1) throw new ArgumentError(`slice: step must be a positive integer, not ${step}. To reverse, use x.flip([${d}])`)
+  if (!Number.isInteger(step) || step < 1)
+    throw new ArgumentError(`slice: step must be a positive integer, not ${step}. To reverse, use x.flip([${d}])`)
   const size = x.shape[d] as number
   const clip = (bound: number): number => Math.min(Math.max(bound < 0 ? bound + size : bound, 0), size)
   const from = clip(start ?? 0)
   const length = Math.max(0, Math.ceil((clip(stop ?? size) - from) / step))
   const set = (value: number, other: number): number[] => x.shape.map((_, i) => (i === d ? value : other))
-  return strided(x, set(length === 0 ? 0 : from, 0), set(step, 1), x.shape.map((n, i) => (i === d ? length : n)))
+  return strided(
+    x,
+    set(length === 0 ? 0 : from, 0),
+    set(step, 1),
+    x.shape.map((n, i) => (i === d ? length : n)),
+  )
 }
 /** The elements along `dims` in reverse. */
 export function flip(x: Tensor, dims: Dims): Tensor {
   const list = typeof dims === 'number' || dims.length > 0 ? dimensions('flip', dims, x.ndim) : []
   const turned = (d: number): boolean => list.includes(d) && (x.shape[d] as number) > 0
-  return strided(x, x.shape.map((size, d) => (turned(d) ? size - 1 : 0)), x.shape.map((_, d) => (turned(d) ? -1 : 1)), x.shape)
+  return strided(
+    x,
+    x.shape.map((size, d) => (turned(d) ? size - 1 : 0)),
+    x.shape.map((_, d) => (turned(d) ? -1 : 1)),
+    x.shape,
+  )
 }
 
 // cat <-> slices
 
 const catPrim: Primitive<number> = linear('cat', {
-  infer: (dim, x, ...more) => ({ shape: x.shape.map((n, i) => (i === dim ? more.reduce((sum, y) => sum + (y.shape[dim] as number), n) : n)), dtype: x.dtype }),
+  infer: (dim, x, ...more) => ({
+    shape: x.shape.map((n, i) => (i === dim ? more.reduce((sum, y) => sum + (y.shape[dim] as number), n) : n)),
+    dtype: x.dtype,
+  }),
   run(dim, out, ...xs) {
     const [outer, , inner] = split3(out.shape, dim)
     const row = (out.shape[dim] as number) * inner
@@ -209,8 +255,14 @@ export function cat(xs: readonly Tensor[], dim = 0): Tensor {
       throw new ShapeError(`cat: ${show(first.shape)} and ${show(x.shape)} differ outside dimension ${d}`)
     }
   }
-  const widest = (['float64', 'float32', 'int32', 'bool'] as const).find(dtype => parts.some(x => x.dtype === dtype)) as DType
-  return apply(catPrim, d, parts.map(x => to(x, widest)))
+  const widest = (['float64', 'float32', 'int32', 'bool'] as const).find(dtype =>
+    parts.some(x => x.dtype === dtype),
+  ) as DType
+  return apply(
+    catPrim,
+    d,
+    parts.map(x => to(x, widest)),
+  )
 }
 
 // unfold <-> fold, diagonal <-> diagEmbed: reading along a view, and its transpose
@@ -235,8 +287,10 @@ const unviewPrim: Primitive<Viewing> = linear('unview', {
 export function unfold(x: Tensor, dim: number, size: number, step: number): Tensor {
   const d = dimension('unfold', dim, x.ndim)
   const n = x.ndim === 0 ? 1 : (x.shape[d] as number)
-  if (!Number.isInteger(size) || size < 0 || size > n) throw new ShapeError(`unfold: windows of ${size} do not fit into dimension ${d} of ${show(x.shape)}`)
-  if (!Number.isInteger(step) || step < 1) throw new ArgumentError(`unfold: step must be a positive integer, not ${step}`)
+  if (!Number.isInteger(size) || size < 0 || size > n)
+    throw new ShapeError(`unfold: windows of ${size} do not fit into dimension ${d} of ${show(x.shape)}`)
+  if (!Number.isInteger(step) || step < 1)
+    throw new ArgumentError(`unfold: step must be a positive integer, not ${step}`)
   if (x.ndim === 0) return unfold(reshape(x, 1), 0, size, step).reshape(size)
   const strides = stridesOf(x.shape)
   const own = strides[d] as number
@@ -283,7 +337,11 @@ export function diagEmbed(x: Tensor, { offset = 0, dim1 = -2, dim2 = -1 }: Diago
   const side = (x.shape[x.ndim - 1] as number) + Math.abs(offset)
   const rest = [...x.shape.slice(0, -1)]
   const whole = Array.from({ length: rank }, (_, d) => (d === a || d === b ? side : (rest.shift() as number)))
-  return apply(unviewPrim, { name: 'diagEmbed', view: diagonalView('diagEmbed', whole, { offset, dim1: a, dim2: b }), whole }, [x])
+  return apply(
+    unviewPrim,
+    { name: 'diagEmbed', view: diagonalView('diagEmbed', whole, { offset, dim1: a, dim2: b }), whole },
+    [x],
+  )
 }
 
 // triangles: a linear map that is its own transpose
@@ -312,4 +370,3 @@ const triangle = (op: string, x: Tensor, upper: boolean, k: number): Tensor => {
 export const tril = (x: Tensor, k = 0): Tensor => triangle('tril', x, false, k)
 /** The matrix with zeros below the diagonal `k`. */
 export const triu = (x: Tensor, k = 0): Tensor => triangle('triu', x, true, k)
-

@@ -47,8 +47,9 @@ const map: Primitive<Pointwise> = {
     }),
   jvp(op, dx, xs, out) {
     const derived = op.jvp(dx.map(t => t !== null))
-    const tangent = derived && mapped(derived.op, select(derived.reads, [...xs, out, ...dx.filter(t => t !== null)]))
-    return tangent && tangent.expand(out.shape).to(out.dtype)
+    if (!derived) return null
+    const tangent = mapped(derived.op, select(derived.reads, [...xs, out, ...dx.filter(t => t !== null)]))
+    return tangent.expand(out.shape).to(out.dtype)
   },
 }
 

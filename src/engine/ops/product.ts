@@ -1,5 +1,5 @@
 // Products of matrices: one bilinear primitive, whose transposes are itself; the rest is shaped into it.
-import { matmul as kernel } from '../../backend/js.ts'
+import { matmul as kernel } from '../../backend/matmul.ts'
 import { apply, type Primitive } from '../apply.ts'
 import { DtypeError, ShapeError } from '../errors.ts'
 import { broadcast, broadcastStrides, numel, sameShape, show, stridesOf } from '../shape.ts'
@@ -20,8 +20,11 @@ export function offsets(shape: readonly number[], batch: readonly number[]): num
   if (sameShape(own, batch)) return Array.from({ length: numel(batch) }, (_, i) => i * size)
   const strides = broadcastStrides(own, batch)
   const steps = stridesOf(batch)
-  return Array.from({ length: numel(batch) }, (_, i) =>
-    batch.reduce((at, n, d) => at + (Math.floor(i / (steps[d] as number)) % n) * (strides[d] as number), 0) * size)
+  return Array.from(
+    { length: numel(batch) },
+    (_, i) =>
+      batch.reduce((at, n, d) => at + (Math.floor(i / (steps[d] as number)) % n) * (strides[d] as number), 0) * size,
+  )
 }
 
 const matmulPrim: Primitive<Factors> = bilinear('matmul', {
@@ -30,14 +33,30 @@ const matmulPrim: Primitive<Factors> = bilinear('matmul', {
     const [inner, n] = tb ? [b.shape.at(-1), b.shape.at(-2)] : [b.shape.at(-2), b.shape.at(-1)]
     if (k !== inner) {
       const hint = k === (tb ? b.shape.at(-2) : b.shape.at(-1)) ? ' Did you mean b.transpose(-2, -1)?' : ''
-      throw new ShapeError(`matmul: inner sizes differ: ${show(a.shape)} x ${show(b.shape)} (${k} and ${inner}).${hint}`)
+      throw new ShapeError(
+        `matmul: inner sizes differ: ${show(a.shape)} x ${show(b.shape)} (${k} and ${inner}).${hint}`,
+      )
     }
-    return { shape: [...broadcast('matmul', [a.shape.slice(0, -2), b.shape.slice(0, -2)]), m as number, n as number], dtype: a.dtype }
+    return {
+      shape: [...broadcast('matmul', [a.shape.slice(0, -2), b.shape.slice(0, -2)]), m as number, n as number],
+      dtype: a.dtype,
+    }
   },
   run({ ta, tb }, out, a, b) {
     const batch = out.shape.slice(0, -2)
     const [m, n] = out.shape.slice(-2) as [number, number]
-    kernel(out.data, a.data, b.data, m, a.shape.at(ta ? -2 : -1) as number, n, ta, tb, offsets(a.shape, batch), offsets(b.shape, batch))
+    kernel(
+      out.data,
+      a.data,
+      b.data,
+      m,
+      a.shape.at(ta ? -2 : -1) as number,
+      n,
+      ta,
+      tb,
+      offsets(a.shape, batch),
+      offsets(b.shape, batch),
+    )
   },
   // C = op(A) op(B): each factor's cotangent is a product of g and the other one
   transposes: [
@@ -49,7 +68,8 @@ const product = (a: Tensor, b: Tensor, ta: boolean, tb: boolean): Tensor => appl
 
 /** @throws DtypeError when dtypes differ or cannot be multiplied */
 export const sameDtype = (op: string, a: Tensor, b: Tensor): void => {
-  if (a.dtype !== b.dtype) throw new DtypeError(`${op}: dtypes differ: ${a.dtype} and ${b.dtype}. Convert one: a.to('${b.dtype}')`)
+  if (a.dtype !== b.dtype)
+    throw new DtypeError(`${op}: dtypes differ: ${a.dtype} and ${b.dtype}. Convert one: a.to('${b.dtype}')`)
   if (a.dtype === 'bool') throw new DtypeError(`${op}: bool tensors have no products: use x.int() or x.float()`)
 }
 
@@ -63,9 +83,13 @@ export const sameDtype = (op: string, a: Tensor, b: Tensor): void => {
  */
 export function matmul(a: Tensor, b: Tensor, { transposeB = false }: { transposeB?: boolean } = {}): Tensor {
   sameDtype('matmul', a, b)
-  if (a.ndim === 0 || b.ndim === 0) throw new ShapeError(`matmul: needs at least 1 dimension each: ${show(a.shape)} x ${show(b.shape)}. For a scaled tensor use mul`)
+  if (a.ndim === 0 || b.ndim === 0)
+    throw new ShapeError(
+      `matmul: needs at least 1 dimension each: ${show(a.shape)} x ${show(b.shape)}. For a scaled tensor use mul`,
+    )
   if (a.ndim === 1) {
-    if (b.ndim === 1 && a.shape[0] !== b.shape[0]) throw new ShapeError(`matmul: inner sizes differ: ${show(a.shape)} x ${show(b.shape)}`)
+    if (b.ndim === 1 && a.shape[0] !== b.shape[0])
+      throw new ShapeError(`matmul: inner sizes differ: ${show(a.shape)} x ${show(b.shape)}`)
     return matmul(a.reshape(1, -1), b, { transposeB }).squeeze(b.ndim === 1 ? -1 : -2)
   }
   if (b.ndim === 1) return matmul(a, b.reshape(-1, 1)).squeeze(-1)
@@ -78,7 +102,8 @@ export function matmul(a: Tensor, b: Tensor, { transposeB = false }: { transpose
 }
 
 const ranked = (op: string, x: Tensor, rank: number, what: string): void => {
-  if (x.ndim !== rank) throw new ShapeError(`${op}: ${what} has ${rank} dimension${rank === 1 ? '' : 's'}, not ${show(x.shape)}`)
+  if (x.ndim !== rank)
+    throw new ShapeError(`${op}: ${what} has ${rank} dimension${rank === 1 ? '' : 's'}, not ${show(x.shape)}`)
 }
 
 /** The product of two matrices: [m, k] x [k, n] -> [m, n]. */
@@ -97,7 +122,8 @@ export function mv(a: Tensor, x: Tensor): Tensor {
 export function bmm(a: Tensor, b: Tensor): Tensor {
   ranked('bmm', a, 3, 'the left batch')
   ranked('bmm', b, 3, 'the right batch')
-  if (a.shape[0] !== b.shape[0]) throw new ShapeError(`bmm: batches differ: ${show(a.shape)} x ${show(b.shape)}. For broadcasting use matmul`)
+  if (a.shape[0] !== b.shape[0])
+    throw new ShapeError(`bmm: batches differ: ${show(a.shape)} x ${show(b.shape)}. For broadcasting use matmul`)
   return matmul(a, b)
 }
 /** The inner product of two vectors: [n] x [n] -> []. */
@@ -124,7 +150,8 @@ const added = (x: Tensor, product: Tensor, { beta = 1, alpha = 1 }: AddOptions):
   // beta 0 ignores x altogether, NaN included
   if (beta === 0) return scaled
   const sum = (beta === 1 ? x : x.mul(beta)).add(scaled)
-  if (!sameShape(sum.shape, product.shape)) throw new ShapeError(`addmm: ${show(x.shape)} does not broadcast to the product's shape ${show(product.shape)}`)
+  if (!sameShape(sum.shape, product.shape))
+    throw new ShapeError(`addmm: ${show(x.shape)} does not broadcast to the product's shape ${show(product.shape)}`)
   return sum
 }
 /** `beta*x + alpha*(a b)` */
@@ -132,4 +159,5 @@ export const addmm = (x: Tensor, a: Tensor, b: Tensor, options: AddOptions = {})
 /** `beta*x + alpha*(a v)` */
 export const addmv = (x: Tensor, a: Tensor, v: Tensor, options: AddOptions = {}): Tensor => added(x, mv(a, v), options)
 /** `beta*x + alpha*(a b)`, for each of a batch */
-export const baddbmm = (x: Tensor, a: Tensor, b: Tensor, options: AddOptions = {}): Tensor => added(x, bmm(a, b), options)
+export const baddbmm = (x: Tensor, a: Tensor, b: Tensor, options: AddOptions = {}): Tensor =>
+  added(x, bmm(a, b), options)

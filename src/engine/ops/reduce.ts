@@ -40,7 +40,8 @@ const extremePrim: Primitive<Extreme> = custom('amax', {
 })
 function extreme(op: string, sign: 1 | -1, x: Tensor, dims: Dims | undefined, { keepdim = false }: KeepDim): Tensor {
   const list = dimensions(op, dims, x.ndim)
-  if (list.some(d => x.shape[d] === 0)) throw new ShapeError(`${op}: ${show(x.shape)} has no elements to choose from along [${list.join(', ')}]`)
+  if (list.some(d => x.shape[d] === 0))
+    throw new ShapeError(`${op}: ${show(x.shape)} has no elements to choose from along [${list.join(', ')}]`)
   return list.length === 0 ? x : apply(extremePrim, { dims: list, keepdim, sign }, [x])
 }
 /** The largest over `dims`; NaN wins. Equals share the gradient evenly. Throws on nothing. */
@@ -48,7 +49,10 @@ export const amax = (x: Tensor, dims?: Dims, options: KeepDim = {}): Tensor => e
 /** The smallest over `dims`; NaN wins. Equals share the gradient evenly. Throws on nothing. */
 export const amin = (x: Tensor, dims?: Dims, options: KeepDim = {}): Tensor => extreme('amin', -1, x, dims, options)
 /** Both extremes over one dimension, or over everything. */
-export const aminmax = (x: Tensor, dim?: number, options: KeepDim = {}): { min: Tensor; max: Tensor } => ({ min: amin(x, dim, options), max: amax(x, dim, options) })
+export const aminmax = (x: Tensor, dim?: number, options: KeepDim = {}): { min: Tensor; max: Tensor } => ({
+  min: amin(x, dim, options),
+  max: amax(x, dim, options),
+})
 
 interface Along {
   readonly dim: number
@@ -81,7 +85,8 @@ export const all = (x: Tensor, dims?: Dims, options: KeepDim = {}): Tensor => su
 /** How many elements are not 0, over `dims`; int32 */
 export const countNonzero = (x: Tensor, dims?: Dims): Tensor => sum(x.ne(0), dims)
 /** The sum with NaN counted as 0. */
-export const nansum = (x: Tensor, dims?: Dims, options: KeepDim = {}): Tensor => sum(x.isnan().where(0, x), dims, options)
+export const nansum = (x: Tensor, dims?: Dims, options: KeepDim = {}): Tensor =>
+  sum(x.isnan().where(0, x), dims, options)
 /** The mean of what is not NaN. */
 export const nanmean = (x: Tensor, dims?: Dims, options: KeepDim = {}): Tensor =>
   nansum(floats('nanmean', x), dims, options).div(sum(x.isnan().logicalNot(), dims, options).to(x.dtype))
@@ -106,13 +111,15 @@ const cumsumPrim: Primitive<{ dim: number; reverse: boolean }> = linear('cumsum'
   transpose: ({ dim, reverse }, g) => apply(cumsumPrim, { dim, reverse: !reverse }, [g]),
 })
 /** Running sums along `dim`. */
-export const cumsum = (x: Tensor, dim: number): Tensor => apply(cumsumPrim, { dim: dimension('cumsum', dim, x.ndim), reverse: false }, [x])
+export const cumsum = (x: Tensor, dim: number): Tensor =>
+  apply(cumsumPrim, { dim: dimension('cumsum', dim, x.ndim), reverse: false }, [x])
 /** Running products along `dim`; exact at zeros to any order. */
 export function cumprod(x: Tensor, dim: number): Tensor {
   return scan(x.dtype === 'bool' ? x.to('int32') : x, dimension('cumprod', dim, x.ndim), (a, b) => a.mul(b))
 }
 /** Running log(sum(exp)) along `dim`, stable. */
-export const logcumsumexp = (x: Tensor, dim: number): Tensor => scan(floats('logcumsumexp', x), dimension('logcumsumexp', dim, x.ndim), (a, b) => a.logaddexp(b))
+export const logcumsumexp = (x: Tensor, dim: number): Tensor =>
+  scan(floats('logcumsumexp', x), dimension('logcumsumexp', dim, x.ndim), (a, b) => a.logaddexp(b))
 
 /**
  * The product along one dimension, or of everything: a tree of multiplications, so that its derivatives are exact at
@@ -149,11 +156,18 @@ export function variance(x: Tensor, dims?: Dims, { correction = 1, keepdim = fal
   return sum(squares, dims, { keepdim }).div(Math.max(0, count(x, list) - correction))
 }
 /** The standard deviation over `dims`. Where it is 0 its gradient is 0. */
-export const std = (x: Tensor, dims?: Dims, options: VarOptions = {}): Tensor => flatRoot(variance(x, dims, options), y => y.sqrt())
+export const std = (x: Tensor, dims?: Dims, options: VarOptions = {}): Tensor =>
+  flatRoot(variance(x, dims, options), y => y.sqrt())
 /** [variance, mean] over `dims`. */
-export const varMean = (x: Tensor, dims?: Dims, options: VarOptions = {}): [Tensor, Tensor] => [variance(x, dims, options), mean(x, dims, options)]
+export const varMean = (x: Tensor, dims?: Dims, options: VarOptions = {}): [Tensor, Tensor] => [
+  variance(x, dims, options),
+  mean(x, dims, options),
+]
 /** [standard deviation, mean] over `dims`. */
-export const stdMean = (x: Tensor, dims?: Dims, options: VarOptions = {}): [Tensor, Tensor] => [std(x, dims, options), mean(x, dims, options)]
+export const stdMean = (x: Tensor, dims?: Dims, options: VarOptions = {}): [Tensor, Tensor] => [
+  std(x, dims, options),
+  mean(x, dims, options),
+]
 
 /**
  * The p-norm of the elements over `dims`: (sum |x|^p)^(1/p); 0 counts what is not 0, ±Infinity take the largest or
@@ -179,7 +193,11 @@ interface OneDim {
   readonly dim: number
 }
 /** Calls `f` with each line along `dim`: where it begins and how far its elements lie apart. */
-function lines(shape: readonly number[], dim: number, f: (start: number, step: number, n: number, line: number) => void): void {
+function lines(
+  shape: readonly number[],
+  dim: number,
+  f: (start: number, step: number, n: number, line: number) => void,
+): void {
   const [outer, n, inner] = split3(shape, dim)
   for (let o = 0; o < outer; o++) for (let i = 0; i < inner; i++) f(o * n * inner + i, inner, n, o * inner + i)
 }
@@ -220,7 +238,8 @@ const logSoftmaxPrim: Primitive<OneDim> = custom('logSoftmax', {
     lines(x.shape, dim, (start, step, n) => {
       const [max, log] = logSum(x.data, start, step, n)
       // of an infinite maximum, softmax and its logarithm are NaN
-      for (let k = 0, at = start; k < n; k++, at += step) out.data[at] = max === Infinity ? Number.NaN : (x.data[at] as number) - max - log
+      for (let k = 0, at = start; k < n; k++, at += step)
+        out.data[at] = max === Infinity ? Number.NaN : (x.data[at] as number) - max - log
     })
   },
   reads: [1],
@@ -256,7 +275,11 @@ export function logSoftmax(x: Tensor, dim: number): Tensor {
 export function logsumexp(x: Tensor, dims: Dims, { keepdim = false }: KeepDim = {}): Tensor {
   let out = isFloat(x.dtype) ? x : x.to('float32')
   const list = dimensions('logsumexp', dims, x.ndim)
-  for (const dim of list) out = out.shape[dim] === 0 ? fullLike({ shape: reduced(out.shape, [dim], true), dtype: out.dtype }, -Infinity) : apply(logsumexpPrim, { dim }, [out])
+  for (const dim of list)
+    out =
+      out.shape[dim] === 0
+        ? fullLike({ shape: reduced(out.shape, [dim], true), dtype: out.dtype }, -Infinity)
+        : apply(logsumexpPrim, { dim }, [out])
   return keepdim ? out : out.reshape(reduced(x.shape, list))
 }
 

@@ -1,0 +1,226 @@
+// Losses: how far from right, as one number to descend.
+import { apply, type Primitive } from '../engine/apply.ts'
+import { ArgumentError, DtypeError, IndexError, ShapeError } from '../engine/errors.ts'
+import { choice, floats } from '../engine/ops/kind.ts'
+import { broadcast, numel, reduced, sameShape, show } from '../engine/shape.ts'
+import type { Tensor } from '../engine/tensor.ts'
+
+export interface LossOptions {
+  /** What becomes of the losses of the elements: their mean (default), their sum, or nothing. */
+  readonly reduction?: 'mean' | 'sum' | 'none'
+}
+
+/** @throws ArgumentError when the reduction is not known */
+function checked(op: string, { reduction = 'mean' }: LossOptions): 'mean' | 'sum' | 'none' {
+  if (reduction === 'mean' || reduction === 'sum' || reduction === 'none') return reduction
+  throw new ArgumentError(`${op}: reduction is 'mean', 'sum' or 'none', not '${String(reduction)}'`)
+}
+
+/**
+ * Losses compare element with element: a target that would broadcast is nearly always a mistake.
+ * @throws ShapeError when the shapes differ
+ */
+function alike(op: string, x: Tensor, y: Tensor): void {
+  floats(op, x)
+  if (sameShape(x.shape, y.shape)) return
+  const hint =
+    x.numel === y.numel
+      ? `Did you mean target.reshape(${x.shape.join(', ')})?`
+      : 'If you mean to broadcast, expand the smaller one first'
+  throw new ShapeError(`${op}: input ${show(x.shape)} and target ${show(y.shape)} differ in shape. ${hint}`)
+}
+
+/** A loss that compares element with element. */
+function elementwise(op: string, options: LossOptions, x: Tensor, y: Tensor, loss: () => Tensor): Tensor {
+  const reduction = checked(op, options)
+  alike(op, x, y)
+  return reduction === 'mean' ? loss().mean() : reduction === 'sum' ? loss().sum() : loss()
+}
+
+/**
+ * The squared error (x - y)^2: [...] and [...] -> [], or [...] without reduction.
+ *
+ * @throws ShapeError when the shapes differ
+ * @example
+ * F.mseLoss(tensor([1, 2]), tensor([1, 4])) // 2
+ */
+export function mseLoss(input: Tensor, target: Tensor, options: LossOptions = {}): Tensor {
+  return elementwise('mseLoss', options, input, target, () => input.sub(target).square())
+}
+
+/**
+ * The hinge loss max(0, 1 - y*score) of a maximal margin, targets y being -1 or 1: [...] and [...] -> [], or [...]
+ * without reduction. At the margin itself the gradient is 0.
+ *
+ * Cortes & Vapnik, "Support-vector networks", 1995.
+ * @throws ShapeError when the shapes differ
+ * @example
+ * F.hingeLoss(tensor([0.5, 2]), tensor([1, -1])) // (0.5 + 3) / 2 = 1.75
+ */
+export function hingeLoss(score: Tensor, target: Tensor, options: LossOptions = {}): Tensor {
+  return elementwise('hingeLoss', options, score, target, () => score.mul(target).neg().add(1).relu())
+}
+
+export interface BinaryOptions extends LossOptions {
+  /** Factors of the losses; broadcast to the input. */
+  readonly weight?: Tensor | null
+  /** Factors of the positive part, to balance classes; broadcast to the input. */
+  readonly posWeight?: Tensor | null
+}
+/**
+ * Cross entropy of the probability sigmoid(x) with y in [0, 1], -y ln(sigmoid(x)) - (1 - y) ln(1 - sigmoid(x)), exact
+ * in both tails: [...] and [...] -> [], or [...] without reduction.
+ *
+ * @throws ShapeError when the shapes differ, or a weight does not broadcast to them
+ * @example
+ * F.binaryCrossEntropyWithLogits(tensor([0]), tensor([1])) // ln(2) = 0.6931
+ */
+export function binaryCrossEntropyWithLogits(
+  input: Tensor,
+  target: Tensor,
+  { weight, posWeight, ...options }: BinaryOptions = {},
+): Tensor {
+  const op = 'binaryCrossEntropyWithLogits'
+  return elementwise(op, options, input, target, () => {
+    for (const w of [weight, posWeight]) {
+      if (w && !sameShape(broadcast(op, [input.shape, w.shape]), input.shape)) {
+        throw new ShapeError(`${op}: a weight of shape ${show(w.shape)} does not broadcast to ${show(input.shape)}`)
+      }
+    }
+    // -ln(sigmoid(x)) = softplus(-x), -ln(1 - sigmoid(x)) = softplus(x)
+    const positive = target.mul(input.neg().softplus())
+    const negative = target.neg().add(1).mul(input.softplus())
+    const loss = negative.add(posWeight ? positive.mul(posWeight) : positive)
+    return weight ? loss.mul(weight) : loss
+  })
+}
+
+export interface ClassOptions extends LossOptions {
+  /** A factor for each class: [classes]. The mean divides by the factors that counted. */
+  readonly weight?: Tensor | null
+  /** The target whose losses are 0 and do not count in the mean (-100). */
+  readonly ignoreIndex?: number
+}
+export interface CrossEntropyOptions extends ClassOptions {
+  /** The share of the target that is spread evenly over all classes, in [0, 1] (0). */
+  readonly labelSmoothing?: number
+}
+
+const classPrim: Primitive<{ op: string; classes: number; ignored: number }> = choice('classIndex', {
+  infer: (_, { shape, dtype }) => ({ shape, dtype }),
+  run({ op, classes, ignored }, out, { data }) {
+    for (let i = 0; i < data.length; i++) {
+      const k = data[i] as number
+      if (k === ignored) continue
+      if (k < 0 || k >= classes)
+        throw new IndexError(`${op}: target ${k} is out of range for ${classes} classes (0 to ${classes - 1})`)
+      out.data[i] = k
+    }
+  },
+})
+
+/** The dimension of the classes: [n, classes, ...], or [classes] of a single example. */
+function classDim(op: string, x: Tensor, weight: Tensor | null | undefined): number {
+  if (floats(op, x).ndim === 0)
+    throw new ShapeError(`${op}: the input is [n, classes, ...] or [classes], not a single number`)
+  const dim = x.ndim > 1 ? 1 : 0
+  if (weight && !sameShape(weight.shape, [x.shape[dim] as number])) {
+    throw new ShapeError(`${op}: the weight of ${x.shape[dim]} classes is [${x.shape[dim]}], not ${show(weight.shape)}`)
+  }
+  return dim
+}
+
+/** [classes] so that it broadcasts over [n, classes, ...]. */
+const column = (weight: Tensor, x: Tensor, dim: number): Tensor =>
+  weight.reshape([weight.numel, ...x.shape.slice(dim + 1).map(() => 1)])
+
+/** The loss of class indices, given what turns the input into logarithms of probabilities. */
+function ofClasses(
+  op: string,
+  input: Tensor,
+  target: Tensor,
+  logs: (x: Tensor, dim: number) => Tensor,
+  { weight, ignoreIndex = -100, labelSmoothing = 0, ...options }: CrossEntropyOptions,
+): Tensor {
+  const reduction = checked(op, options)
+  const dim = classDim(op, input, weight)
+  const classes = input.shape[dim] as number
+  const expected = reduced(input.shape, [dim])
+  if (target.dtype !== 'int32')
+    throw new DtypeError(`${op}: targets are class indices (int32), not ${target.dtype}. Did you mean target.int()?`)
+  if (!sameShape(target.shape, expected)) {
+    const hint = sameShape(target.shape, input.shape)
+      ? ' Probabilities (one-hot ones too) are floats: target.float()'
+      : ''
+    throw new ShapeError(
+      `${op}: an input ${show(input.shape)} needs class indices ${show(expected)}, not ${show(target.shape)}.${hint}`,
+    )
+  }
+  const index = apply(classPrim, { op, classes, ignored: ignoreIndex }, [target])
+  const kept = target.ne(ignoreIndex)
+  const weights = weight?.indexSelect(0, index.reshape(-1)).reshape(target.shape)
+  const logProbs = logs(input, dim)
+
+  const picked = logProbs.gather(dim, index.unsqueeze(dim)).squeeze(dim).neg()
+  let loss = weights ? picked.mul(weights) : picked
+  if (labelSmoothing > 0) {
+    const all = (weight ? logProbs.mul(column(weight, input, dim)) : logProbs).sum(dim).neg()
+    loss = loss.mul(1 - labelSmoothing).add(all.mul(labelSmoothing / classes))
+  }
+  loss = kept.where(loss, 0)
+  if (reduction === 'none') return loss
+  const sum = loss.sum()
+  return reduction === 'sum' ? sum : sum.div((weights ? kept.where(weights, 0) : kept).sum())
+}
+
+/**
+ * The negative log likelihood of classes: log probabilities [n, classes, ...] and class indices [n, ...] (int32) -> [],
+ * or [n, ...] without reduction; a single example is [classes] and []. The mean is NaN when every target is ignored.
+ *
+ * @throws IndexError when a target is no class, ShapeError when the shapes do not fit
+ * @example
+ * F.nllLoss(tensor([[-1, -2], [-3, -4]]), tensor([0, 1], { dtype: 'int32' })) // (1 + 4) / 2 = 2.5
+ */
+export function nllLoss(
+  logProbs: Tensor,
+  target: Tensor,
+  { weight, ignoreIndex, reduction }: ClassOptions = {},
+): Tensor {
+  return ofClasses('nllLoss', logProbs, target, x => x, { weight, ignoreIndex, reduction })
+}
+
+/**
+ * The cross entropy of softmax(logits) with the target: logits [n, classes, ...], and either class indices [n, ...]
+ * (int32) or probabilities of the logits' shape -> [], or [n, ...] without reduction. A single example is [classes]
+ * with []. The mean divides by the weights of the targets that count, and is NaN when every one is ignored; that of
+ * probabilities divides by n.
+ *
+ * Label smoothing: Szegedy et al., "Rethinking the Inception architecture for computer vision", 2016.
+ * @throws IndexError when a target is no class, ShapeError when the shapes do not fit, ArgumentError on other options
+ * @example
+ * F.crossEntropy(tensor([[0, 0], [0, 0]]), tensor([0, 1], { dtype: 'int32' })) // ln(2) = 0.6931
+ */
+export function crossEntropy(logits: Tensor, target: Tensor, options: CrossEntropyOptions = {}): Tensor {
+  const op = 'crossEntropy'
+  const { weight, ignoreIndex = -100, labelSmoothing = 0 } = options
+  if (!(labelSmoothing >= 0 && labelSmoothing <= 1))
+    throw new ArgumentError(`${op}: labelSmoothing lies in [0, 1], not ${labelSmoothing}`)
+  if (target.dtype !== 'float32' && target.dtype !== 'float64') {
+    return ofClasses(op, logits, target, (x, dim) => x.logSoftmax(dim), options)
+  }
+  const reduction = checked(op, options)
+  const dim = classDim(op, logits, weight)
+  if (!sameShape(logits.shape, target.shape)) {
+    throw new ShapeError(
+      `${op}: float targets are probabilities of the shape ${show(logits.shape)}, not ${show(target.shape)}. For class indices: target.int()`,
+    )
+  }
+  if (ignoreIndex >= 0)
+    throw new ArgumentError(`${op}: ignoreIndex ${ignoreIndex} means nothing to targets that are probabilities`)
+  const probs =
+    labelSmoothing > 0 ? target.mul(1 - labelSmoothing).add(labelSmoothing / (logits.shape[dim] as number)) : target
+  const terms = logits.logSoftmax(dim).mul(probs)
+  const loss = (weight ? terms.mul(column(weight, logits, dim)) : terms).sum(dim).neg()
+  if (reduction === 'none') return loss
+  return reduction === 'sum' ? loss.sum() : loss.sum().div(numel(loss.shape))
+}

@@ -1,0 +1,172 @@
+// A module: a plain class whose fields are its parameters, its buffers and the modules it is made of.
+import { ArgumentError, ShapeError } from '../engine/errors.ts'
+import { sameShape, show } from '../engine/shape.ts'
+import { Tensor } from '../engine/tensor.ts'
+import { Parameter } from './parameter.ts'
+
+/** Tensors by name, as `stateDict` gives and `loadStateDict` takes them. */
+export type StateDict = Record<string, Tensor>
+
+/** A module that maps one tensor to one tensor: what `Sequential` chains. */
+export interface TensorModule extends Module {
+  forward(x: Tensor): Tensor
+}
+
+/**
+ * Base of all models and layers. Write a class with fields and a `forward`; there is nothing to register: every
+ * method here walks the fields in the order of their definition, through arrays, Maps and plain objects, and names
+ * what it finds by its path (`blocks.0.weight`), as PyTorch does. What is reached twice counts once, under its first
+ * name. Not seen are `#private` fields and objects of other classes.
+ *
+ * A field is a parameter when it is a `Parameter` or a leaf that requires a gradient, a buffer when it is any other
+ * tensor without history. A computed tensor that still has its graph is neither.
+ *
+ * @example
+ * class Residual extends nn.Module {
+ *   inner = new nn.Linear(4, 4)
+ *   scale = nn.parameter(ones([1]))
+ *   forward(x: Tensor): Tensor {
+ *     return x.add(this.inner.forward(x).mul(this.scale))
+ *   }
+ * }
+ * new Residual().namedParameters().map(([name]) => name) // ['inner.weight', 'inner.bias', 'scale']
+ */
+export abstract class Module {
+  /** Whether layers such as dropout act as in training. Set by `train` and `eval`. */
+  training = true
+
+  abstract forward(...args: never[]): unknown
+
+  /** The modules in the fields, not those within them. */
+  children(): Module[] {
+    return this.namedChildren().map(([, module]) => module)
+  }
+  namedChildren(): [string, Module][] {
+    const seen = new Set<Module>()
+    return [...fields(this, '')].filter(
+      (field): field is [string, Module] => field[1] instanceof Module && seen.size < seen.add(field[1]).size,
+    )
+  }
+  /** This module, under the name '', and all modules below it. */
+  namedModules(): [string, Module][] {
+    return [...walk(this, '')].filter((entry): entry is [string, Module] => entry[1] instanceof Module)
+  }
+
+  parameters(): Tensor[] {
+    return this.namedParameters().map(([, x]) => x)
+  }
+  namedParameters(): [string, Tensor][] {
+    return tensors(this).filter(([, x]) => isParameter(x))
+  }
+  buffers(): Tensor[] {
+    return this.namedBuffers().map(([, x]) => x)
+  }
+  namedBuffers(): [string, Tensor][] {
+    return tensors(this).filter(([, x]) => isBuffer(x))
+  }
+
+  /** Copies of all parameters and buffers by name, off the graph: what happens to the module later leaves them alone. */
+  stateDict(): StateDict {
+    return Object.fromEntries(
+      state(this).map(([name, { shape, dtype, data }]) => [name, new Tensor(shape, dtype, data.slice())]),
+    )
+  }
+
+  /**
+   * Gives parameters and buffers the values of a state, dtypes converted. Everything is checked first: after an error
+   * nothing has changed. Without `strict`, names that only one side knows are left alone; they are returned.
+   *
+   * @throws ArgumentError listing what is missing and what is unexpected, ShapeError when only shapes differ
+   * @example
+   * model.loadStateDict(other.stateDict()) // { missing: [], unexpected: [] }
+   */
+  loadStateDict(
+    from: StateDict,
+    { strict = true }: { strict?: boolean } = {},
+  ): { missing: string[]; unexpected: string[] } {
+    const own = new Map(state(this))
+    const missing = [...own.keys()].filter(name => !Object.hasOwn(from, name))
+    const unexpected = Object.keys(from).filter(name => !own.has(name))
+    const pairs = [...own].flatMap(([name, x]) =>
+      Object.hasOwn(from, name) ? [{ name, x, y: from[name] as Tensor }] : [],
+    )
+    const misfits = pairs.flatMap(({ name, x, y }) => {
+      if (!(y instanceof Tensor)) return [`${name} is no tensor`]
+      return sameShape(x.shape, y.shape) ? [] : [`${name} is ${show(y.shape)}, the module has ${show(x.shape)}`]
+    })
+    const names = strict && missing.length + unexpected.length > 0
+    if (names || misfits.length > 0) {
+      const problems = Object.entries({ ...(strict && { missing, unexpected }), 'of another shape': misfits })
+      const text = problems.map(([what, list]) => (list.length > 0 ? `\n  ${what}: ${list.join(', ')}` : '')).join('')
+      const hint =
+        names && misfits.length === 0 ? '\nTo load only what both have: loadStateDict(state, { strict: false })' : ''
+      throw new (names ? ArgumentError : ShapeError)(
+        `loadStateDict: the state does not fit ${this.constructor.name}:${text}${hint}`,
+      )
+    }
+    for (const { x, y } of pairs) x.assign(y)
+    return { missing, unexpected }
+  }
+
+  /** Sets `training` here and in all modules below. */
+  train(mode = true): this {
+    for (const [, module] of this.namedModules()) module.training = mode
+    return this
+  }
+  eval(): this {
+    return this.train(false)
+  }
+
+  /** Lets all parameters collect gradients, or freezes them. */
+  requiresGrad_(yes = true): this {
+    for (const x of this.parameters()) x.requiresGrad_(yes)
+    return this
+  }
+  /** Drops the gradients of all parameters. */
+  zeroGrad(): void {
+    for (const x of this.parameters()) x.grad = null
+  }
+
+  /** Calls `f` with every module below this one, children before their parents, and last with this one. */
+  apply(f: (module: Module) => void): this {
+    for (const child of this.children()) child.apply(f)
+    f(this)
+    return this
+  }
+}
+
+const isParameter = (x: Tensor): boolean => x instanceof Parameter || (x.requiresGrad && x.isLeaf)
+const isBuffer = (x: Tensor): boolean => !isParameter(x) && !x.requiresGrad
+const join = (path: string, key: unknown): string => (path ? `${path}.${String(key)}` : String(key))
+const isPlain = (x: object): boolean =>
+  Array.isArray(x) || x instanceof Map || Object.getPrototypeOf(x) === Object.prototype
+
+type Entry = [name: string, x: Tensor | Module]
+
+/** The tensors and modules that x holds, itself or in plain containers. */
+function* fields(x: object, path: string, within: readonly object[] = []): Generator<Entry> {
+  for (const [key, y] of x instanceof Map ? x : Object.entries(x)) {
+    const name = join(path, key)
+    if (y instanceof Tensor || y instanceof Module) yield [name, y]
+    // a container that holds itself ends here
+    else if (typeof y === 'object' && y !== null && isPlain(y) && !within.includes(y))
+      yield* fields(y, name, [...within, y])
+  }
+}
+
+/** The module and everything below it, each once. */
+function* walk(module: Module, path: string, seen = new Set<object>([module])): Generator<Entry> {
+  yield [path, module]
+  for (const [name, x] of fields(module, path)) {
+    if (seen.has(x)) continue
+    seen.add(x)
+    if (x instanceof Module) yield* walk(x, name, seen)
+    else yield [name, x]
+  }
+}
+
+const tensors = (module: Module): [string, Tensor][] =>
+  [...walk(module, '')].filter((entry): entry is [string, Tensor] => entry[1] instanceof Tensor)
+
+/** What a state dict holds. */
+const state = (module: Module): [string, Tensor][] => tensors(module).filter(([, x]) => isParameter(x) || isBuffer(x))
