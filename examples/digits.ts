@@ -5,7 +5,7 @@ import { data, F, Generator, nn, noGrad, optim, type Tensor, tensor } from '../s
 import { confusionMatrix, imageGrid } from '../src/plot/plot.ts'
 import { progress } from '../src/train/progress.ts'
 
-const { values } = parseArgs({ options: { steps: { type: 'string', default: '2000' } } })
+const { values } = parseArgs({ options: { steps: { type: 'string', default: '3750' } } })
 const steps = Number(values.steps)
 const batch = 64
 const generator = new Generator(1)
@@ -18,7 +18,9 @@ const size = 28 * 28
 /** Some images as [n, 784], from 0 (paper) to 1 (ink). */
 function pixels(images: typeof trainImages, rows: readonly number[]): Tensor {
   const x = new Float32Array(rows.length * size)
-  rows.forEach((row, i) => { x.set(images.data.subarray(row * size, (row + 1) * size), i * size) })
+  rows.forEach((row, i) => {
+    x.set(images.data.subarray(row * size, (row + 1) * size), i * size)
+  })
   return tensor(x).div(255).reshape(rows.length, size)
 }
 
@@ -33,7 +35,10 @@ let order: number[] = []
 for (let k = 0; k < steps; k++) {
   if (order.length < batch) order = generator.permutation(trainLabels.data.length)
   const rows = order.splice(-batch)
-  const target = tensor(rows.map(row => trainLabels.data[row]), { dtype: 'int32' })
+  const target = tensor(
+    rows.map(row => trainLabels.data[row]),
+    { dtype: 'int32' },
+  )
   const logits = model.forward(pixels(trainImages, rows))
   const loss = F.crossEntropy(logits, target)
   optimizer.zeroGrad()
@@ -52,14 +57,19 @@ const right = digits.reduce((sum, k) => sum + matrix[k][k], 0)
 const accuracy = `test accuracy ${((100 * right) / rows.length).toFixed(2)} %`
 
 await confusionMatrix(matrix, digits, { path: 'out/confusion.png', title: `MNIST, 10000 test digits: ${accuracy}` })
-const wrong = rows.filter(i => predicted[i] !== testLabels.data[i])
-const shown = [...rows.slice(0, 12), ...wrong.slice(0, 12)].map(i => ({
+const wrong = rows.slice(16).filter(i => predicted[i] !== testLabels.data[i])
+const shown = [...rows.slice(0, 16), ...wrong.slice(0, 8)].map(i => ({
   pixels: testImages.data.subarray(i * size, (i + 1) * size),
   width: 28,
   height: 28,
   caption: predicted[i] === testLabels.data[i] ? `${predicted[i]}` : `${predicted[i]} (true ${testLabels.data[i]})`,
   highlight: predicted[i] !== testLabels.data[i],
 }))
-await imageGrid(shown, { path: 'out/digits.png', columns: 8, range: [0, 255], title: 'MNIST: the first test digits, and the first mistakes' })
+await imageGrid(shown, {
+  path: 'out/digits.png',
+  columns: 8,
+  range: [0, 255],
+  title: 'MNIST: the first test digits, and eight mistakes',
+})
 console.log('out/confusion.png\nout/digits.png')
 console.log(accuracy)

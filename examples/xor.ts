@@ -5,7 +5,12 @@ import { F, Generator, nn, noGrad, optim, tensor } from '../src/index.ts'
 const { values } = parseArgs({ options: { steps: { type: 'string', default: '500' } } })
 const generator = new Generator(1)
 
-const x = tensor([[0, 0], [0, 1], [1, 0], [1, 1]])
+const x = tensor([
+  [0, 0],
+  [0, 1],
+  [1, 0],
+  [1, 1],
+])
 const y = tensor([[0], [1], [1], [0]])
 const model = new nn.Sequential(new nn.Linear(2, 8, { generator }), new nn.Tanh(), new nn.Linear(8, 1, { generator }))
 const optimizer = new optim.Adam(model.parameters(), { lr: 0.05 })

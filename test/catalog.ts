@@ -8,7 +8,7 @@ import {
 
 /** A float64 tensor to be drawn, between `low` and `high`: distinct elements, away from 0 and from each other. */
 export class Real {
-  constructor(readonly shape: readonly number[], readonly low = -2, readonly high = 2, readonly optional = false) {}
+  constructor(readonly shape: readonly number[], readonly low = -2, readonly high = 2, readonly optional = false, readonly kinks: readonly number[] = []) {}
 }
 /** A dimension: wrong ones are tried in its place. Undefined is one of those when it is `required`. */
 export class Dim {
@@ -25,10 +25,16 @@ const B = (values: Nested): Tensor => tensor(values, { dtype: 'bool' })
 const S = (values: Nested): Tensor => tensor(values, { dtype: 'float32' })
 
 /** The drawn tensors of one row, in order, from a generator. */
-export function draw({ shape, low, high }: Real, generator: Generator): Tensor {
+export function draw({ shape, low, high, kinks }: Real, generator: Generator): Tensor {
   const n = shape.reduce((product, size) => product * size, 1)
   const order = generator.permutation(n)
-  const data = Float64Array.from(order, k => low + ((k + 0.37 + generator.uniform() * 0.2) / n) * (high - low))
+  const near = (x: number): boolean => kinks.some(kink => Math.abs(x - kink) < 0.05)
+  const data = Float64Array.from(order, k => {
+    for (;;) {
+      const x = low + ((k + 0.3 + generator.uniform() * 0.4) / n) * (high - low)
+      if (!near(x)) return x
+    }
+  })
   return tensor(data).reshape([...shape])
 }
 
@@ -73,21 +79,19 @@ const OTHER_FACE = { slice: 'makes an index for at' }
 
 // ---- pointwise: from the table
 
-/** A draw from a row's interval, away from its kinks. */
-export function inDomain([low, high]: readonly [number, number], kinks: readonly number[], generator: Generator): number {
-  for (;;) {
-    const x = low + generator.uniform() * (high - low)
-    if (kinks.every(kink => Math.abs(x - kink) > 0.05)) return x
-  }
-}
-
 const method = (name: string): boolean => name in Num.prototype
+/** Methods whose arguments are not the operands of their row. */
+const OPTIONS = ['isclose', 'addcmul', 'addcdiv']
+/** The operands of a table row, of the given shapes in turn; a degenerate interval is a number. */
+export const operands = ({ domain, kinks }: Row0, ...shapes: readonly (readonly number[])[]): (Real | number)[] =>
+  domain.map(([low, high], i) => (low === high ? low : new Real(shapes[i % shapes.length] as number[], low, high, false, kinks)))
+type Row0 = NonNullable<ReturnType<typeof table.get>>
+
 const pointwise: Record<string, Row> = Object.fromEntries(
-  [...table.values()].filter(({ name }) => method(name)).map(({ name, arity, domain }): [string, Row] => {
-    const shaped = (...shapes: readonly number[][]): unknown[] =>
-      domain.map(([low, high], i) => (low === high ? low : new Real(shapes[i % shapes.length] as number[], low, high)))
-    const broadcasts = arity > 1 && domain[1]![0] !== domain[1]![1] && name !== 'isclose' && !name.startsWith('addc')
-    return [[], broadcasts ? [[ShapeError, ...shaped([2, 3], [4])], [ArgumentError, ...shaped([2]).slice(0, 1), [1, 2]]] : []]
+  [...table.values()].filter(({ name }) => method(name) && !OPTIONS.includes(name)).map((row): [string, Row] => {
+    const args = operands(row, [2, 3], [3])
+    const several = args.filter(x => x instanceof Real).length > 1
+    return [row.name, [[args], several ? [[ShapeError, ...operands(row, [2, 3], [4])]] : []]]
   }),
 )
 

@@ -35,6 +35,11 @@ const result = [before.item(), loss().item()]
 `
 const names = '{ F, manualSeed, nn, optim, tensor }'
 
+/** The TypeScript that the documents show. */
+const shown = ['README.md', 'CONTRIBUTING.md'].flatMap(file =>
+  [...readFileSync(join(root, file), 'utf8').matchAll(/^```ts\n([\s\S]*?)^```/gm)].map(match => match[1] as string),
+)
+
 /** [loss before, loss after] as printed: the step has lowered it. */
 function learned(printed: string): number[] {
   const [before, after] = JSON.parse(printed) as [number, number]
@@ -89,7 +94,8 @@ test('type-checks and trains from TypeScript, whichever way modules are resolved
   }
   check(['step.ts', 'misuse.ts'], { module: 'esnext', moduleResolution: 'bundler' })
   check(['entries.ts'], { module: 'nodenext', types: ['node'], typeRoots: [join(root, 'node_modules/@types')] })
-  check(['step.ts', 'misuse.ts'], { module: 'nodenext' })
+  shown.forEach((code, i) => write(`shown${i}.ts`, code))
+  check(['step.ts', 'misuse.ts', ...shown.map((_, i) => `shown${i}.ts`)], { module: 'nodenext' })
   learned(run('node', ['built/step.js']))
 }, 120_000)
 

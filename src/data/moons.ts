@@ -18,7 +18,7 @@ export interface MoonsOptions {
  * @throws ArgumentError when n is not a whole number >= 1, or noise is below 0
  * @example
  * const { points, labels } = makeMoons({ n: 4, noise: 0, generator: new Generator(1) })
- * labels // [0, 1, 0, 1]
+ * labels // [0, 1, 1, 0]
  */
 export function makeMoons({ n = 100, noise = 0.1, generator = defaultGenerator() }: MoonsOptions = {}): {
   points: number[][]

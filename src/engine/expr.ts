@@ -13,7 +13,7 @@ type Kind = OpName | 'input' | 'const' | 'output'
  *
  * @example
  * const x = Expr.input(0)
- * partials(x.mul(x))[0]?.toString() // 'add(x0, x0)'
+ * String(partials(x.mul(x), 1)[0]) // 'add(x0, x0)'
  */
 export class Expr extends Num {
   mark = 0

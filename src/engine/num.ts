@@ -101,9 +101,12 @@ export abstract class Num {
   clamp(min: this | number | null = null, max: this | number | null = null): this {
     return this.apply('clamp', this, min ?? -Infinity, max ?? Infinity)
   }
-  nanToNum(nan: this | number = 0, posinf: this | number = Number.MAX_VALUE, neginf: this | number = -Number.MAX_VALUE): this {
+  /** NaN and the infinities replaced; the infinities, when not said, by the largest finite numbers. */
+  nanToNum(nan: this | number = 0, posinf: this | number = this.largest, neginf: this | number = -this.largest): this {
     return this.apply('nanToNum', this, nan, posinf, neginf)
   }
+  /** The largest finite number of this kind. */
+  protected get largest(): number { return Number.MAX_VALUE }
 
   // comparisons and logic: 1 or 0 (bool on tensors), derivative zero
   eq(y: this | number): this { return this.apply('eq', this, y) }

@@ -22,7 +22,7 @@ let witness: Map<Generator, GeneratorState> | null = null
  *
  * @example
  * const generator = new Generator(42)
- * generator.uniform() // 0.0016341939679719736
+ * generator.uniform() // 0.00701751618236155
  */
 export class Generator {
   #stream: seedrandom.StatefulPRNG<seedrandom.State.Arc4>

@@ -61,6 +61,10 @@ export class Tensor extends Num implements NDArray {
 
   override apply(op: OpName, ...args: (Tensor | number)[]): this { return pointwise(op, ...(args as Operand[])) as this }
 
+  protected override get largest(): number {
+    return this.dtype === 'float64' ? Number.MAX_VALUE : this.dtype === 'float32' ? 3.4028234663852886e38 : 2 ** 31 - 1
+  }
+
   // ---- face
 
   /** The elements in row-major order. To be read, not written. */

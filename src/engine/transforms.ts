@@ -441,7 +441,8 @@ export interface CustomRules<T extends Active> {
  * @throws GradError when a mode is used whose rule is missing
  * @example
  * // the straight-through estimator: rounds, and passes the gradient as if it did not
- * const round = custom({ forward: (x: Tensor) => x.round(), vjp: g => [g], jvp: ([dx]) => dx })
+ * const passing = custom({ forward: (x: Tensor) => x.round(), vjp: g => [g], jvp: ([dx]) => dx })
+ * grad((x: Tensor) => passing(x).square().sum())(tensor([0.4, 1.7])) // [0, 4]
  */
 export function custom<T extends Active>({
   name = 'custom',

@@ -1,6 +1,16 @@
 // Losses as modules, a line each: their fields are the options of their function.
 import type { Tensor } from '../engine/tensor.ts'
-import { binaryCrossEntropyWithLogits, crossEntropy, hingeLoss, mseLoss, nllLoss } from './loss.ts'
+import {
+  type BinaryOptions,
+  binaryCrossEntropyWithLogits,
+  type ClassOptions,
+  type CrossEntropyOptions,
+  crossEntropy,
+  hingeLoss,
+  type LossOptions,
+  mseLoss,
+  nllLoss,
+} from './loss.ts'
 import { Module } from './module.ts'
 
 /** A module that compares an input with a target. */
@@ -8,12 +18,11 @@ export interface Criterion extends Module {
   forward(input: Tensor, target: Tensor): Tensor
 }
 
-const criterion = <O extends object>(
-  loss: (input: Tensor, target: Tensor, options: O) => Tensor,
-): (new (
-  options?: O,
-) => Criterion & O) =>
-  class extends Module {
+type Loss<O> = (input: Tensor, target: Tensor, options: O) => Tensor
+type CriterionClass<O> = new (options?: O) => Criterion & O
+
+const criterion = <O extends object>(loss: Loss<O>): CriterionClass<O> => {
+  class WithOptions extends Module {
     constructor(options?: O) {
       super()
       Object.assign(this, options)
@@ -21,17 +30,17 @@ const criterion = <O extends object>(
     forward(input: Tensor, target: Tensor): Tensor {
       return loss(input, target, this as unknown as O)
     }
-  } as unknown as new (
-    options?: O,
-  ) => Criterion & O
+  }
+  return WithOptions as unknown as CriterionClass<O>
+}
 
 /** See `F.mseLoss`. */
-export class MSELoss extends criterion(mseLoss) {}
+export class MSELoss extends criterion<LossOptions>(mseLoss) {}
 /** See `F.crossEntropy`. */
-export class CrossEntropyLoss extends criterion(crossEntropy) {}
+export class CrossEntropyLoss extends criterion<CrossEntropyOptions>(crossEntropy) {}
 /** See `F.binaryCrossEntropyWithLogits`. */
-export class BCEWithLogitsLoss extends criterion(binaryCrossEntropyWithLogits) {}
+export class BCEWithLogitsLoss extends criterion<BinaryOptions>(binaryCrossEntropyWithLogits) {}
 /** See `F.nllLoss`. */
-export class NLLLoss extends criterion(nllLoss) {}
+export class NLLLoss extends criterion<ClassOptions>(nllLoss) {}
 /** See `F.hingeLoss`. */
-export class HingeLoss extends criterion(hingeLoss) {}
+export class HingeLoss extends criterion<LossOptions>(hingeLoss) {}

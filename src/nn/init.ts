@@ -85,7 +85,7 @@ function kaiming(op: string, x: Tensor, { a = 0, mode = 'fanIn', nonlinearity = 
  * He et al., "Delving deep into rectifiers", 2015.
  * @throws ShapeError when x has fewer than 2 dimensions
  * @example
- * nn.init.kaimingUniform(zeros([16, 6]), { nonlinearity: 'relu' }) // all within -1 and 1
+ * nn.init.kaimingUniform(new nn.Linear(6, 16).weight, { nonlinearity: 'relu' }).abs().max().item() < 1 // true
  */
 export function kaimingUniform<T extends Tensor>(x: T, options: KaimingOptions = {}): T {
   const bound = Math.sqrt(3) * kaiming('kaimingUniform', x, options)
@@ -110,7 +110,7 @@ function xavier(op: string, x: Tensor, { gain = 1 }: XavierOptions): number {
  * Glorot & Bengio, "Understanding the difficulty of training deep feedforward neural networks", 2010.
  * @throws ShapeError when x has fewer than 2 dimensions
  * @example
- * nn.init.xavierUniform(zeros([2, 4])) // all within -1 and 1
+ * nn.init.xavierUniform(new nn.Linear(4, 2).weight).abs().max().item() < 1 // true
  */
 export function xavierUniform<T extends Tensor>(x: T, options: XavierOptions = {}): T {
   const bound = Math.sqrt(3) * xavier('xavierUniform', x, options)

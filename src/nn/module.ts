@@ -78,7 +78,7 @@ export abstract class Module {
    *
    * @throws ArgumentError listing what is missing and what is unexpected, ShapeError when only shapes differ
    * @example
-   * model.loadStateDict(other.stateDict()) // { missing: [], unexpected: [] }
+   * new nn.Linear(1, 1).loadStateDict({ weight: ones([1, 1]) }, { strict: false }).missing // ['bias']
    */
   loadStateDict(
     from: StateDict,

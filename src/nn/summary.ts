@@ -18,13 +18,15 @@ export interface SummaryOptions {
  *
  * @throws whatever the model throws on such an input; the model is left as it was
  * @example
- * nn.summary(new nn.Sequential(new nn.Linear(2, 16), new nn.ReLU(), new nn.Linear(16, 1)), [1, 2])
+ * const model = new nn.Sequential(new nn.Linear(2, 16), new nn.ReLU(), new nn.Linear(16, 1))
+ * const text = nn.summary(model, [1, 2])
  * // module  type        output   parameters
  * //         Sequential  [1, 1]            0
  * // 0       Linear      [1, 16]          48
  * // 1       ReLU        [1, 16]           0
  * // 2       Linear      [1, 1]           17
  * // 65 parameters (65 trainable, 0 frozen), 260 bytes with 0 buffers
+ * text.includes('65 parameters (65 trainable, 0 frozen), 260 bytes') // true
  */
 export function summary(model: Module, inputShape?: Shape, options: SummaryOptions = {}): string {
   const outputs = inputShape && outputShapes(model, inputShape, options)

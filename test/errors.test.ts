@@ -1,0 +1,74 @@
+// Wrong calls: every op answers each with a typed error that names the op, and leaves everything as it was.
+import { describe, expect, test } from 'vitest'
+import { F, Generator, GradusError, ShapeError, Tensor, Value } from '../src/index.ts'
+import { Dim, draw, faces, type Misuse, ops, Real, settle, type Use } from './catalog.ts'
+
+/** What stands where a tensor should, and where a dimension should. */
+const NO_TENSORS = [undefined, null, [1, 2], 'x', {}]
+const NO_DIMENSIONS = [99, -99, 1.5, Number.NaN, 'x', {}]
+/** Ops whose errors speak of the op that they are another name for. */
+const ALSO: Readonly<Record<string, string>> = {}
+
+const print = (x: unknown): string =>
+  x instanceof Tensor ? `${x.dtype} [${x.shape}]` : x instanceof Real ? `[${x.shape}]` : x instanceof Dim ? `dim ${x.dim}` : Array.isArray(x) ? `[${x.map(print).join(', ')}]` : typeof x === 'object' && x !== null ? JSON.stringify(x) : typeof x === 'string' ? `'${x}'` : String(x)
+
+function materialise(args: readonly unknown[]): unknown[] {
+  const generator = new Generator(1)
+  return args.map(arg => settle(arg, x => (x instanceof Dim ? x.dim : draw(x, generator))))
+}
+const tensors = (x: unknown): Tensor[] => (x instanceof Tensor ? [x] : Array.isArray(x) ? x.flatMap(tensors) : [])
+
+/** What is wrong with how `call` fails, or null. */
+function failing(name: string, face: string, call: (...args: unknown[]) => unknown, args: readonly unknown[], error?: Misuse[0]): string | null {
+  const real = materialise(args)
+  const before = tensors(real).map(x => [x, x.shape, x.data, Array.from(x.data), x.node, x.grad] as const)
+  const where = `${face}(${args.map(print).join(', ')})`
+  let thrown: unknown
+  try {
+    const result = call(...real)
+    return `${where} gave ${result instanceof Tensor ? `${result}` : String(result)}`
+  } catch (caught) {
+    thrown = caught
+  }
+  if (!(thrown instanceof GradusError)) return `${where} threw ${thrown instanceof Error ? thrown.stack?.split('\n').slice(0, 3).join('\n') : thrown}`
+  if (error && !(thrown instanceof error)) return `${where} threw ${thrown.name}, not ${error.name}: ${thrown.message}`
+  if (!new RegExp(`^(${name}|${ALSO[name] ?? name}): `).test(thrown.message)) return `${where} does not name ${name}: ${thrown.message}`
+  if (thrown instanceof ShapeError && !/\d/.test(thrown.message)) return `${where} names no size: ${thrown.message}`
+  for (const [x, shape, data, elements, node, grad] of before) {
+    if (x.shape !== shape || x.data !== data || x.node !== node || x.grad !== grad || elements.some((e, i) => !Object.is(e, data[i]))) return `${where} changed an operand`
+  }
+  return null
+}
+
+/** Each use with one thing replaced by what cannot stand there. */
+function* spoilt({ args, via }: Use, method: boolean): Generator1 {
+  if (via) return
+  for (const [i, arg] of args.entries()) {
+    for (const wrong of replaced(arg)) if (!method || i > 0) yield args.map((other, k) => (k === i ? wrong : other))
+  }
+}
+type Generator1 = Iterable<unknown[]>
+function* replaced(arg: unknown): Iterable<unknown> {
+  if (arg instanceof Real || arg instanceof Tensor) {
+    for (const wrong of NO_TENSORS) if (!(arg instanceof Real && arg.optional && (wrong === undefined || wrong === null))) yield wrong
+  } else if (arg instanceof Dim) {
+    yield* arg.required ? [undefined, null, ...NO_DIMENSIONS] : NO_DIMENSIONS
+  } else if (Array.isArray(arg)) {
+    for (const [i, x] of arg.entries()) for (const wrong of replaced(x)) yield arg.map((other, k) => (k === i ? wrong : other))
+  } else if (typeof arg === 'object' && arg !== null && Object.getPrototypeOf(arg) === Object.prototype) {
+    for (const [key, x] of Object.entries(arg)) for (const wrong of replaced(x)) if (wrong !== undefined) yield { ...arg, [key]: wrong }
+  }
+}
+
+describe('every op', () => {
+  for (const { name, uses, misuses } of ops) {
+    test(name, () => {
+      const problems: string[] = []
+      for (const [face, call] of Object.entries(faces(name))) {
+        for (const [error, ...args] of misuses) problems.push(failing(name, face, call, args, error) ?? '')
+        for (const use of uses) for (const args of spoilt(use, face.startsWith('x.'))) problems.push(failing(name, face, call, args) ?? '')
+      }
+      expect([...new Set(problems)].filter(Boolean).join('\n')).toBe('')
+    })
+  }
+})
