@@ -29,12 +29,15 @@ for (let k = 0; k < Number(values.steps); k++) {
 
 const fit = noGrad(() => model.forward(x))
 const curve = (name: string, y: typeof x) => ({ name, values: [...y.data].map((v, i) => ({ x: x.data[i], y: v })) })
-await lossCurve([curve('noisy samples', samples), curve('the network', fit), curve('sin x', truth)], {
-  path: 'out/regression.png',
-  title: `A sine, learned from ${x.numel} noisy samples`,
-  xLabel: 'x (radians)',
-  yLabel: 'y',
-})
+await lossCurve(
+  [{ ...curve('noisy samples', samples), as: 'points' }, curve('the network', fit), curve('sin x', truth)],
+  {
+    path: 'out/regression.png',
+    title: `A sine, learned from ${x.numel} noisy samples`,
+    xLabel: 'x (radians)',
+    yLabel: 'y',
+  },
+)
 console.log('out/regression.png')
 console.log(`mean squared error against the samples ${losses.at(-1)?.toFixed(4)} (their noise 0.0100)`)
 console.log(`mean squared error against the sine ${F.mseLoss(fit, truth).item().toFixed(5)}`)

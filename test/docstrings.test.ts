@@ -35,7 +35,7 @@ function numbers(x: unknown): number[] {
 }
 
 /** What a comment promises, behind its last `=`: numbers, to the digits that are written, or a text. */
-function promised(actual: unknown, comment: string): void {
+function promised(actual: unknown, comment: string): unknown {
   const text = comment.split(/ = /).at(-1) as string
   const written = text.match(/-?(?:Infinity|\d+(?:\.\d+)?(?:e[+-]?\d+)?)/g) ?? []
   if (Array.isArray(actual) && typeof actual[0] === 'string')
@@ -44,7 +44,7 @@ function promised(actual: unknown, comment: string): void {
   if (typeof actual === 'string') return expect(actual).toBe(text.replace(/^'(.*)'$/, '$1'))
   const found = numbers(actual)
   expect(found.length, `${text} against ${String(actual)}`).toBe(written.length)
-  written.forEach((digits, i) => {
+  return written.forEach((digits, i) => {
     const decimals = /e/.test(digits) ? 15 : (digits.split('.')[1]?.length ?? 0)
     if (digits.includes('Infinity')) expect(found[i]).toBe(Number(digits))
     else
@@ -60,7 +60,7 @@ const printed = (actual: unknown, lines: readonly string[]): void =>
 
 async function run(file: string, { lines }: Example): Promise<number> {
   let promises = 0
-  const comments = lines.findIndex((line, i) => i > 0 && lines.slice(i).every(other => other.startsWith('// ')))
+  const comments = lines.findIndex((_, i) => i > 0 && lines.slice(i).every(other => other.startsWith('// ')))
   const marked = lines.map((line, i) => {
     if (i === comments - 1) {
       promises++

@@ -29,8 +29,14 @@ const isNode = <T>(x: Node<T> | number | null | undefined): x is Node<T> => type
 
 let stamp = 0
 
-/** All nodes that `root` was computed from, itself last: each after its inputs. Iterative, so of any depth. */
-export function postorder<N extends { readonly inputs: readonly (N | number | null)[]; mark: number }>(root: N): N[] {
+/**
+ * All nodes that `root` was computed from, itself last: each after its inputs. Iterative, so of any depth. What the
+ * nodes of `ends` were computed from is left out.
+ */
+export function postorder<N extends { readonly inputs: readonly (N | number | null)[]; mark: number }>(
+  root: N,
+  ends?: ReadonlySet<N>,
+): N[] {
   const now = ++stamp
   const done: N[] = []
   const path: N[] = [root]
@@ -39,7 +45,7 @@ export function postorder<N extends { readonly inputs: readonly (N | number | nu
   walk: while (path.length > 0) {
     const top = path.length - 1
     const node = path[top] as N
-    const inputs = node.inputs
+    const inputs = ends?.has(node) ? [] : node.inputs
     for (let i = next[top] as number; i < inputs.length; i++) {
       const input = inputs[i]
       if (typeof input === 'object' && input !== null && input.mark !== now) {
@@ -99,6 +105,8 @@ export interface Walk<T> {
   readonly order?: Order
   /** When given, only the nodes on a way to these are visited, and their cotangents are the result. */
   readonly targets?: ReadonlySet<Node<T>>
+  /** The targets are where the walk ends, also where one of them was computed from another. */
+  readonly stop?: boolean
   /** Called with each node's complete cotangent before it goes on; what it returns goes on instead. */
   readonly visit?: (node: Node<T>, g: T) => T
   /** Drop what a node stored as soon as its cotangent has gone on. */
@@ -109,8 +117,8 @@ export interface Walk<T> {
  * Reverse mode: carries `seed`, the cotangent of `root`, backwards and returns the cotangents of the targets (of
  * none, when there are no targets: then `visit` is where they are seen). A cotangent is dropped once it has gone on.
  */
-export function pullback<T>(root: Node<T>, seed: T, { add, order, targets, visit, release }: Walk<T>): Map<Node<T>, T> {
-  const nodes = backwardOrder(root, order)
+export function pullback<T>(root: Node<T>, seed: T, { add, order, targets, stop, visit, release }: Walk<T>): Map<Node<T>, T> {
+  const nodes = stop ? postorder(root, targets).reverse() : backwardOrder(root, order)
   const needed = targets && reaching(nodes, targets)
   const result = new Map<Node<T>, T>()
   const pending = new Map<Node<T>, T>([[root, seed]])
@@ -119,7 +127,10 @@ export function pullback<T>(root: Node<T>, seed: T, { add, order, targets, visit
     if (g === undefined) continue
     pending.delete(node)
     if (visit) g = visit(node, g)
-    if (targets?.has(node)) result.set(node, g)
+    if (targets?.has(node)) {
+      result.set(node, g)
+      if (stop) continue
+    }
     const wanted = node.inputs.map(input => isNode(input) && (!needed || needed.has(input)))
     if (wanted.includes(true)) {
       const cotangents = node.pull(g, wanted)

@@ -32,7 +32,7 @@ export class Pointwise {
   ) {}
 
   static readonly #named = new Map<string, { of: Op; made: Pointwise }>()
-  static readonly #derived = new WeakMap<Expr, Pointwise>()
+  static readonly #derived = new WeakMap<Expr, Pointwise[]>()
 
   /** The table's op of that name. */
   static named(name: OpName): Pointwise {
@@ -46,12 +46,13 @@ export class Pointwise {
 
   /** An expression over x0 … x(arity-1). */
   static from(expr: Expr, arity: number): Pointwise {
-    let made = Pointwise.#derived.get(expr)
-    if (!made) {
-      made = new Pointwise(expr.inputs.length === 0 ? 'identity' : expr.op, expr, arity)
-      Pointwise.#derived.set(expr, made)
+    let byArity = Pointwise.#derived.get(expr)
+    if (!byArity) {
+      byArity = []
+      Pointwise.#derived.set(expr, byArity)
     }
-    return made
+    byArity[arity] ??= new Pointwise(expr.inputs.length === 0 ? 'identity' : expr.op, expr, arity)
+    return byArity[arity]
   }
 
   /** The value, on numbers. */

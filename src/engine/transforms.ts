@@ -68,9 +68,9 @@ function linearized(op: string, f: Fn, args: readonly unknown[], by: readonly nu
   const outer = mode.depth
   const variables = inputs.map(x => variable(op, x, depth))
   const next = variables[Symbol.iterator]()
-  const called = args.map((arg, i) =>
-    by.includes(i) ? rebuild(arg, next) : scalar && typeof arg === 'number' ? Value.constant(arg) : arg,
-  )
+  const targets = variables.map(x => node(x) as Node<Active>)
+  const called = args.map(arg => (scalar && typeof arg === 'number' ? Value.constant(arg) : arg))
+  for (const i of by) called[i] = rebuild(args[i], next)
   const result = during({ depth, nesting: depth }, () => f(...(called as never[])))
   const outputs = leaves(op, result)
   const roots = outputs.map(node)
@@ -78,7 +78,6 @@ function linearized(op: string, f: Fn, args: readonly unknown[], by: readonly nu
   outputs.forEach(out => {
     if (out instanceof Tensor && out.node && out.node.low > outer) out.node = null
   })
-  const targets = variables.map(x => node(x) as Node<Active>)
 
   const pull = (cotangents: readonly Active[]): Active[] => {
     const root: Node<Active> = {
@@ -104,6 +103,7 @@ const positions = (op: string, argnums: number | readonly number[], args: readon
       throw new ArgumentError(
         `${op}: argnums ${i}, but the function was called with ${args.length} argument${args.length === 1 ? '' : 's'}`,
       )
+  if (new Set(list).size < list.length) throw new ArgumentError(`${op}: argnums [${list.join(', ')}] name an argument twice`)
   return list
 }
 
@@ -358,13 +358,14 @@ export function hvp<F extends Fn>(f: F, primals: readonly Loose[], tangents: rea
 export function checkpoint<A extends unknown[], R extends Active>(f: (...args: A) => R): (...args: A) => R {
   return (...args) => {
     const { depth, nesting } = mode
-    const inside = new Set<object>()
+    // results and nodes made inside: weak, for what they store is what is not to be kept
+    const inside = new WeakSet<object>()
     const read = new Map<Tensor, unknown>()
     const outside = mode.observer
     const observer = (event: Applied): void => {
-      const made = event.out instanceof Tensor ? event.out.node : event.out
-      if (made) inside.add(made)
-      for (const x of event.inputs) if (x instanceof Tensor && x.isLeaf) read.set(x, x.data)
+      for (const x of event.inputs) if (x instanceof Tensor && !inside.has(x)) read.set(x, x.data)
+      inside.add(event.out)
+      if (event.out instanceof Tensor && event.out.node) inside.add(event.out.node)
       outside?.(event)
     }
     const [out, draws] = watched(() => during({ observer }, () => f(...args)))
@@ -386,9 +387,8 @@ export function checkpoint<A extends unknown[], R extends Active>(f: (...args: A
             `checkpoint: a tensor of shape ${show(x.shape)} that the function reads was assigned before the backward, which would compute with another value`,
           )
       const again = replayed(draws, () => during({ depth, nesting }, () => f(...args)))
-      const targets = new Set(inputs.filter((_, i) => wanted[i]))
-      const found = pullback(node(again) as Node<Active>, g, { add: sum, targets })
-      return inputs.map(x => found.get(x) ?? null)
+      const found = pullback(node(again) as Node<Active>, g, { add: sum, targets: new Set(inputs), stop: true })
+      return inputs.map((x, i) => (wanted[i] ? (found.get(x) ?? null) : null))
     }
     const low = Math.min(...inputs.map(x => x.low))
     if (out instanceof Tensor) {
@@ -407,6 +407,7 @@ export function checkpoint<A extends unknown[], R extends Active>(f: (...args: A
         null,
         null,
       )
+      outside?.({ name: 'checkpoint', inputs: [...read.keys()], out })
       return out
     }
     const made = new Value(
@@ -419,6 +420,7 @@ export function checkpoint<A extends unknown[], R extends Active>(f: (...args: A
       const tangent = level.get(out)
       if (tangent) level.set(made, tangent)
     }
+    outside?.({ name: 'checkpoint', inputs, out: made })
     return made as R
   }
 }

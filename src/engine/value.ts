@@ -132,7 +132,7 @@ export class Value extends Num implements Node<Value> {
    * Reverse mode: adds to `grad` of every leaf below the derivative of this value by that leaf, and sets `grad` of
    * every value in between.
    *
-   * @throws GradError when there is nothing below to differentiate by
+   * @throws GradError when there is nothing below to differentiate by; after any error gradients are as before
    */
   backward(options: { order?: Order } = {}): void {
     if (this.low === CONSTANT)
@@ -140,9 +140,21 @@ export class Value extends Num implements Node<Value> {
         'backward: this value depends on no variable (it was made under noGrad, or from constants only)',
       )
     const nodes = backwardOrder<Value>(this, options.order) as readonly Value[]
+    const before = nodes.map(x => x.grad)
     for (const x of nodes) if (x.op !== null) x.grad = 0
-    if (this.op === null) this.grad += 1
-    else this.grad = 1
+    this.grad += 1
+    try {
+      Value.#sweep(nodes)
+    } catch (error) {
+      nodes.forEach((x, i) => {
+        x.grad = before[i] as number
+      })
+      throw error
+    }
+  }
+
+  /** Hands the gradient of each node on to its inputs; the nodes come consumers first. */
+  static #sweep(nodes: readonly Value[]): void {
     for (const out of nodes) {
       const { op, inputs, data, grad } = out
       if (op === null) continue

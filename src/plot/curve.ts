@@ -7,6 +7,8 @@ export type Series = {
   name: string
   /** Numbers stand at x = 0, 1, 2, ...; what is not finite leaves a gap. */
   values: ArrayLike<number> | { x: number; y: number }[]
+  /** A line through the values (default), or the values alone. */
+  as?: 'line' | 'points'
 }
 
 export type CurveOptions = PlotOptions & {
@@ -31,11 +33,11 @@ export async function lossCurve(series: Series[], options: CurveOptions = {}): P
   const view = frame(options, 1200, 750)
   const { unit, look } = view
   const y = (value: number) => (options.logY ? (value > 0 ? Math.log(value) : Number.NaN) : value)
-  const curves = series.map(({ name, values }) => {
+  const curves = series.map(({ name, values, as = 'line' }) => {
     const points = Array.from(values as ArrayLike<number | { x: number; y: number }>, (value, x) =>
       typeof value === 'number' ? { x, y: value } : value,
     ).map(point => (Number.isFinite(y(point.y)) ? point : { x: point.x, y: Number.NaN }))
-    return { name, points }
+    return { name, points, as }
   })
   const all = curves.flatMap(curve => curve.points)
   const range = (pick: (point: { x: number; y: number }) => number) => {
@@ -51,6 +53,7 @@ export async function lossCurve(series: Series[], options: CurveOptions = {}): P
 
   /** Whether most of `b` lies within a hundredth of the picture's height from `a`. */
   const along = (a: (typeof curves)[0], b: (typeof curves)[0]) => {
+    if (a.as === 'points' || b.as === 'points') return false
     const other = new Map(a.points.map(point => [point.x, point.y]))
     const drawn = b.points.filter(point => !Number.isNaN(point.y))
     const close = drawn.filter(
@@ -70,8 +73,9 @@ export async function lossCurve(series: Series[], options: CurveOptions = {}): P
       borderWidth: (above > 0 ? 5 + 7 * above : 3.5) * unit,
       borderDash: below > 0 ? [9 * unit, 7 * unit] : [],
       borderJoinStyle: 'round' as const,
+      showLine: curve.as === 'line',
       // A curve of few points shows them; a single point would otherwise not show at all.
-      pointRadius: curve.points.length <= 12 ? 4.5 * unit : 0,
+      pointRadius: curve.points.length <= 12 || curve.as === 'points' ? 4.5 * unit : 0,
       pointStyle: 'circle' as const,
       // Later curves on top; markers at the rim are not cut in half.
       order: -i,
@@ -79,17 +83,20 @@ export async function lossCurve(series: Series[], options: CurveOptions = {}): P
     }
   })
   // chart.js leaves the dashes out and lists the topmost curve first.
-  const entries = datasets.map(({ label, borderColor, borderWidth, borderDash }, datasetIndex) => {
-    return {
-      text: label,
-      fontColor: look.ink,
-      strokeStyle: borderColor,
-      lineWidth: borderWidth,
-      lineDash: borderDash,
-      pointStyle: 'line' as const,
-      datasetIndex,
-    }
-  })
+  const entries = datasets.map(
+    ({ label, borderColor, backgroundColor, borderWidth, borderDash, showLine }, datasetIndex) => {
+      return {
+        text: label,
+        fontColor: look.ink,
+        strokeStyle: borderColor,
+        lineWidth: borderWidth,
+        lineDash: borderDash,
+        fillStyle: backgroundColor,
+        pointStyle: showLine ? ('line' as const) : ('circle' as const),
+        datasetIndex,
+      }
+    },
+  )
   const whole = all.every(point => Number.isInteger(point.x))
   const yTicks = { maxTicksLimit: 8, padding: 10 * unit }
   return render(

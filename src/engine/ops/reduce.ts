@@ -201,24 +201,28 @@ function lines(
   const [outer, n, inner] = split3(shape, dim)
   for (let o = 0; o < outer; o++) for (let i = 0; i < inner; i++) f(o * n * inner + i, inner, n, o * inner + i)
 }
+/** Where a line's largest element is; NaN wins. */
 function largest(x: ArrayLike<number>, start: number, step: number, n: number): number {
-  let max = -Infinity
-  for (let k = 0, at = start; k < n; k++, at += step) max = Math.max(max, x[at] as number)
-  return max
+  let best = start
+  for (let k = 0, at = start; k < n; k++, at += step) {
+    if ((x[at] as number) > (x[best] as number) || Number.isNaN(x[at])) best = at
+  }
+  return best
 }
-/** max and log(sum(exp(x - max))) of a line. */
+/** max and log(sum(exp(x - max))) of a line; the maximum's own 1 is left to log1p, which keeps the digits of the rest. */
 function logSum(x: ArrayLike<number>, start: number, step: number, n: number): [max: number, log: number] {
-  const max = largest(x, start, step, n)
+  const best = largest(x, start, step, n)
+  const max = x[best] as number
   if (!Number.isFinite(max)) return [max, 0]
-  let total = 0
-  for (let k = 0, at = start; k < n; k++, at += step) total += Math.exp((x[at] as number) - max)
-  return [max, Math.log(total)]
+  let rest = 0
+  for (let k = 0, at = start; k < n; k++, at += step) if (at !== best) rest += Math.exp((x[at] as number) - max)
+  return [max, Math.log1p(rest)]
 }
 const softmaxPrim: Primitive<OneDim> = custom('softmax', {
   infer: (_, x) => ({ shape: x.shape, dtype: x.dtype }),
   run({ dim }, out, x) {
     lines(x.shape, dim, (start, step, n) => {
-      const top = largest(x.data, start, step, n)
+      const top = x.data[largest(x.data, start, step, n)] as number
       const row = new Float64Array(n)
       let total = 0
       for (let k = 0, at = start; k < n; k++, at += step) total += row[k] = Math.exp((x.data[at] as number) - top)
