@@ -150,15 +150,17 @@ export class TensorNode implements Node<Tensor>, Spec {
 }
 
 const hasNaN = (x: Tensor): boolean => (x.data as Float64Array).some(Number.isNaN)
-const anomaly = (what: string, trace: string | null): AnomalyError =>
+/** The error of anomaly mode: what made a NaN, and who called it. */
+export const anomaly = (what: string, trace: string | null): AnomalyError =>
   new AnomalyError(`${what} made a NaN out of operands without one${trace ? `; called\n${trace}` : ''}`)
 
+const here = new URL('.', import.meta.url).pathname
+
 /** The stack above the engine: the lines of whoever called the op. */
-function callers(): string {
+export function callers(): string {
   const lines = (new Error().stack ?? '').split('\n').slice(1)
-  const own = /[\\/](src[\\/]engine|dist)[\\/]/
-  const first = lines.findIndex(line => !own.test(line))
-  return lines.slice(Math.max(first, 0), Math.max(first, 0) + 3).join('\n')
+  const users = lines.filter(line => !line.includes(here))
+  return (users.length > 0 ? users : lines).slice(0, 3).join('\n')
 }
 
 type Make = (shape: Shape, dtype: DType, data: TypedArray) => Tensor

@@ -358,14 +358,15 @@ export function hvp<F extends Fn>(f: F, primals: readonly Loose[], tangents: rea
 export function checkpoint<A extends unknown[], R extends Active>(f: (...args: A) => R): (...args: A) => R {
   return (...args) => {
     const { depth, nesting } = mode
-    // results and nodes made inside: weak, for what they store is what is not to be kept
+    // numbers and nodes made inside: weak, for what they store is what is not to be kept
     const inside = new WeakSet<object>()
     const read = new Map<Tensor, unknown>()
     const outside = mode.observer
     const observer = (event: Applied): void => {
-      for (const x of event.inputs) if (x instanceof Tensor && !inside.has(x)) read.set(x, x.data)
-      inside.add(event.out)
-      if (event.out instanceof Tensor && event.out.node) inside.add(event.out.node)
+      const { out } = event
+      for (const x of event.inputs) if (x instanceof Tensor && !inside.has(x.data)) read.set(x, x.data)
+      inside.add(out instanceof Tensor ? out.data : out)
+      if (out instanceof Tensor && out.node) inside.add(out.node)
       outside?.(event)
     }
     const [out, draws] = watched(() => during({ observer }, () => f(...args)))

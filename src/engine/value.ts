@@ -1,5 +1,5 @@
 // The scalar engine: a number that remembers how it was computed.
-import { CONSTANT, mode, noGrad, pushTangents } from './apply.ts'
+import { anomaly, CONSTANT, callers, mode, noGrad, pushTangents } from './apply.ts'
 import { GradError } from './errors.ts'
 import { Expr } from './expr.ts'
 import { backwardOrder, type Node, type Order } from './graph.ts'
@@ -14,6 +14,22 @@ const identity = Pointwise.from(Expr.input(0), 1)
 export interface Opaque {
   readonly name: string
   pull(g: Value, wanted: readonly boolean[]): readonly (Value | null)[]
+}
+
+/** Beside the values, as few have any: hooks, and in anomaly mode the lines that made a value. */
+const hooks = new WeakMap<Value, readonly ((grad: number) => number | undefined)[]>()
+/** Has any value ever had a hook? */
+let hooked = false
+const traces = new WeakMap<Value, string>()
+
+/** Tells anomaly mode and observers of a new value. */
+function notice(name: string, inputs: readonly (Value | number)[], out: Value): void {
+  if (mode.anomaly) {
+    if (Number.isNaN(out.data) && !inputs.some(x => Number.isNaN(typeof x === 'number' ? x : x.data)))
+      throw anomaly(`'${name}'`, callers())
+    traces.set(out, callers())
+  }
+  mode.observer?.({ name, inputs, out })
 }
 
 /**
@@ -80,7 +96,7 @@ export class Value extends Num implements Node<Value> {
     for (const z of args) if (typeof z === 'object' && z.low < low) low = z.low
     const out = low <= mode.depth ? new Value(data, args, op, low) : new Value(data, NONE, null, CONSTANT)
     if (mode.levels.length > 0) pushTangents<Value>(args, out, dx => Value.#tangent(op, dx, args, out))
-    mode.observer?.({ name: op.name, inputs: args, out })
+    if (mode.anomaly || mode.observer) notice(op.name, args, out)
     return out
   }
 
@@ -96,7 +112,7 @@ export class Value extends Num implements Node<Value> {
     const op: Opaque = { name, pull: (g, wanted) => vjp(g, wanted, xs, out) }
     const out: Value = low <= mode.depth ? new Value(data, xs, op, low) : Value.constant(data)
     pushTangents<Value>(xs, out, dx => jvp(dx, xs, out))
-    mode.observer?.({ name, inputs: xs, out })
+    notice(name, xs, out)
     return out
   }
 
@@ -141,10 +157,15 @@ export class Value extends Num implements Node<Value> {
       )
     const nodes = backwardOrder<Value>(this, options.order) as readonly Value[]
     const before = nodes.map(x => x.grad)
-    for (const x of nodes) if (x.op !== null) x.grad = 0
+    // a hook is shown what this backward adds, not what a leaf has collected before
+    for (const x of nodes) if (x.op !== null || (hooked && hooks.has(x))) x.grad = 0
     this.grad += 1
     try {
       Value.#sweep(nodes)
+      if (hooked)
+        nodes.forEach((x, i) => {
+          if (x.op === null && hooks.has(x)) x.grad += before[i] as number
+        })
     } catch (error) {
       nodes.forEach((x, i) => {
         x.grad = before[i] as number
@@ -156,6 +177,7 @@ export class Value extends Num implements Node<Value> {
   /** Hands the gradient of each node on to its inputs; the nodes come consumers first. */
   static #sweep(nodes: readonly Value[]): void {
     for (const out of nodes) {
+      if (hooked) for (const hook of hooks.get(out) ?? NONE) out.grad = hook(out.grad) ?? out.grad
       const { op, inputs, data, grad } = out
       if (op === null) continue
       if (!(op instanceof Pointwise)) {
@@ -171,7 +193,16 @@ export class Value extends Num implements Node<Value> {
         continue
       }
       const [x, y] = inputs
-      if (inputs.length === 1) {
+      if (mode.anomaly || inputs.length > 2) {
+        const all = inputs.map(z => (typeof z === 'number' ? z : z.data))
+        inputs.forEach((z, i) => {
+          if (typeof z !== 'object') return
+          const dx = op.pull(i)(...all, data, grad)
+          if (mode.anomaly && Number.isNaN(dx) && !Number.isNaN(grad))
+            throw anomaly(`the backward of '${op.name}'`, traces.get(out) ?? null)
+          z.grad += dx
+        })
+      } else if (inputs.length === 1) {
         const a = x as Value
         a.grad += op.pull(0)(a.data, data, grad)
       } else if (inputs.length === 2) {
@@ -179,12 +210,21 @@ export class Value extends Num implements Node<Value> {
         const b = typeof y === 'number' ? y : (y as Value).data
         if (typeof x === 'object') x.grad += op.pull(0)(a, b, data, grad)
         if (typeof y === 'object') y.grad += op.pull(1)(a, b, data, grad)
-      } else {
-        const all = inputs.map(z => (typeof z === 'number' ? z : z.data))
-        inputs.forEach((z, i) => {
-          if (typeof z === 'object') z.grad += op.pull(i)(...all, data, grad)
-        })
       }
+    }
+  }
+
+  /**
+   * Calls `hook` with what each backward adds to this value's gradient, when that is complete; what it returns, if
+   * anything, goes on in its place. Returns a function that removes the hook.
+   */
+  registerHook(hook: (grad: number) => number | undefined): () => void {
+    hooked = true
+    hooks.set(this, [...(hooks.get(this) ?? NONE), hook])
+    return () => {
+      const left = (hooks.get(this) ?? NONE).filter(other => other !== hook)
+      if (left.length > 0) hooks.set(this, left)
+      else hooks.delete(this)
     }
   }
 

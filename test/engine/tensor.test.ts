@@ -131,6 +131,40 @@ describe('backward', () => {
     expect(() => x.sum().backward(undefined, { inputs: [tensor([1])] })).toThrow(GradError)
   })
 
+  test('inputs may be intermediates; hooks still run on the way', () => {
+    const x = leaf([1, 2])
+    const y = x.mul(3)
+    const z = y.square()
+    z.registerHook(g => g.mul(10))
+    z.sum().backward(undefined, { inputs: [y] })
+    expect(numbers(y.grad)).toEqual([60, 120])
+    expect(x.grad).toBeNull()
+  })
+
+  test('a gradient has the dtype of its tensor, whatever the seed has', () => {
+    const x = leaf([1, 2])
+    x.mul(2).backward(tensor([1, 1]))
+    expect([x.grad?.dtype, numbers(x.grad)]).toEqual(['float64', [2, 2]])
+    const y = leaf([1, 2])
+    y.sum().backward(tensor(3))
+    expect(y.grad?.dtype).toBe('float64')
+    const z = tensor([1, 2], { requiresGrad: true })
+    z.mul(leaf([3, 4])).sum().backward()
+    expect([z.grad?.dtype, numbers(z.grad)]).toEqual(['float32', [3, 4]])
+  })
+
+  test('a gradient set by hand to another shape is an error that sets none', () => {
+    const x = leaf([1, 2])
+    const y = leaf([3, 4])
+    const wrong = zeros([3])
+    for (const [good, bad] of [[x, y], [y, x]] as const) {
+      good.grad = null
+      bad.grad = wrong
+      expect(() => x.mul(y).sum().backward()).toThrow(ShapeError)
+      expect([good.grad, bad.grad]).toEqual([null, wrong])
+    }
+  })
+
   test('a tensor used many times', () => {
     const x = leaf([2])
     const y = x.mul(x).mul(x)

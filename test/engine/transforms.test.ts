@@ -97,6 +97,7 @@ describe('grad and valueAndGrad', () => {
     expect(grad(f, { argnums: [0, 1] })(2, 3)).toEqual([9, 12])
     expect(grad(f, { argnums: [1, 0] })(2, 3)).toEqual([12, 9])
     expect(() => grad(f, { argnums: 2 })(2, 3)).toThrow(ArgumentError)
+    expect(() => grad(f, { argnums: [0, 0] })(2, 3)).toThrow('name an argument twice')
     expect(() => grad(f, { argnums: -1 })(2, 3)).toThrow('argnums -1, but the function was called with 2 arguments')
   })
 
@@ -365,6 +366,27 @@ describe('checkpoint', () => {
     expect(numbers(w.grad as unknown as Tensor)).toEqual([1, 10])
   })
 
+  test('in one another, also where the inner one is all that leads on', () => {
+    const inner = checkpoint((y: Tensor) => y.sin())
+    const x = leaf(0.3, 1.2)
+    checkpoint((y: Tensor) => inner(y.mul(2)).mul(3))(x).sum().backward()
+    expect(x.grad?.allclose(x.mul(2).cos().mul(6))).toBe(true)
+    x.grad = null
+    checkpoint((y: Tensor) => inner(inner(y)))(x).sum().backward()
+    expect((x.grad as unknown as Tensor).allclose(x.cos().mul(x.sin().cos()))).toBe(true)
+    const v = new Value(0.3)
+    const innerValue = checkpoint((y: Value) => y.sin())
+    checkpoint((y: Value) => innerValue(y.mul(2)).mul(3))(v).backward()
+    expect(v.grad).toBeCloseTo(6 * cos(0.6), 14)
+  })
+
+  test('what is made inside, on the graph or not, is not stored', () => {
+    const x = leaf(1, 2)
+    const mask = (y: Tensor) => y.mul(rand([2], { dtype: 'float64' }).add(1)).mul(y.detach().exp())
+    const out = checkpoint(mask)(x)
+    expect(out.node?.saved).toEqual([x])
+  })
+
   test('on values', () => {
     const x = new Value(0.7)
     const w = new Value(3)
@@ -554,6 +576,9 @@ describe('detectAnomaly', () => {
   })
 
   test('lets pass what is sound, and a NaN that came in', () => {
+    const x = leaf(1, NaN)
+    detectAnomaly(() => x.mul(x).sum().backward())
+    expect(numbers(x.grad as Tensor)).toEqual([2, NaN])
     expect(detectAnomaly(() => vector(NaN).mul(2).toArray())).toEqual([NaN])
     expect(detectAnomaly(() => grad((x: Tensor) => x.exp().sum())(vector(0)).toArray())).toEqual([1])
     expect(vector(-1).sqrt().toArray()).toEqual([NaN])
