@@ -156,9 +156,14 @@ function draw(
 }
 const specOf = (op: string, shape: Shape, dtype: DType = 'float32'): Spec => ({ shape: creation(op, shape), dtype })
 
+// the largest float32 below 1: a double above it would be rounded to 1
+const BELOW_ONE = 1 - 2 ** -24
 /** Uniform in [0, 1), of `shape`. */
-export const rand = (shape: Shape, options: DrawOptions = {}): Tensor =>
-  draw('rand', specOf('rand', shape, options.dtype), g => g.uniform(), options)
+export function rand(shape: Shape, options: DrawOptions = {}): Tensor {
+  const spec = specOf('rand', shape, options.dtype)
+  const next: Draw['next'] = spec.dtype === 'float64' ? g => g.uniform() : g => Math.min(g.uniform(), BELOW_ONE)
+  return draw('rand', spec, next, options)
+}
 /** Standard normal, of `shape`. */
 export const randn = (shape: Shape, options: DrawOptions = {}): Tensor =>
   draw('randn', specOf('randn', shape, options.dtype), g => g.normal(), options)

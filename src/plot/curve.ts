@@ -83,20 +83,17 @@ export async function lossCurve(series: Series[], options: CurveOptions = {}): P
     }
   })
   // chart.js leaves the dashes out and lists the topmost curve first.
-  const entries = datasets.map(
-    ({ label, borderColor, backgroundColor, borderWidth, borderDash, showLine }, datasetIndex) => {
-      return {
-        text: label,
-        fontColor: look.ink,
-        strokeStyle: borderColor,
-        lineWidth: borderWidth,
-        lineDash: borderDash,
-        fillStyle: backgroundColor,
-        pointStyle: showLine ? ('line' as const) : ('circle' as const),
-        datasetIndex,
-      }
-    },
-  )
+  const entries = datasets.map(({ label, borderColor, borderWidth, borderDash, showLine }, datasetIndex) => ({
+    text: label,
+    fontColor: look.ink,
+    strokeStyle: borderColor,
+    lineWidth: showLine ? borderWidth : 9 * unit,
+    // Points are a line of round dots.
+    lineCap: showLine ? ('butt' as const) : ('round' as const),
+    lineDash: showLine ? borderDash : [0.01, 18 * unit],
+    pointStyle: 'line' as const,
+    datasetIndex,
+  }))
   const whole = all.every(point => Number.isInteger(point.x))
   const yTicks = { maxTicksLimit: 8, padding: 10 * unit }
   return render(
