@@ -1,7 +1,7 @@
 // How far it goes: a chain of a million ops backward on both engines, and what forward mode keeps of it.
 // npx tsx --expose-gc scripts/scale.ts
 import { cpus } from 'node:os'
-import { jvp, type Num, Tensor, tensor, Value } from '../src/index.ts'
+import { jvp, type Num, type Tensor, tensor, Value } from '../src/index.ts'
 
 const N = 1_000_000
 const gc = (globalThis as { gc?: () => void }).gc
@@ -42,13 +42,20 @@ function forward(name: string, x: number | Tensor, one: number | Tensor): void {
   let most = 0
   let measuring = 0
   const start = performance.now()
-  jvp((y: Value) => chain(y, done => {
-    if (done % (N / 4) !== 0) return
-    const from = performance.now()
-    most = Math.max(most, alive() - before)
-    measuring += performance.now() - from
-  }), [x], [one])
-  console.log(`forward mode, ${name}: value and tangent in ${seconds(start + measuring)}, holds at most ${megabytes(most)}`)
+  jvp(
+    (y: Value) =>
+      chain(y, done => {
+        if (done % (N / 4) !== 0) return
+        const from = performance.now()
+        most = Math.max(most, alive() - before)
+        measuring += performance.now() - from
+      }),
+    [x],
+    [one],
+  )
+  console.log(
+    `forward mode, ${name}: value and tangent in ${seconds(start + measuring)}, holds at most ${megabytes(most)}`,
+  )
 }
 
 console.log(`${N} ops, Node ${process.version}, ${cpus()[0]?.model}`)

@@ -64,11 +64,11 @@ export function settle(arg: unknown, leaf: (x: Real | Dim) => unknown): unknown 
   return arg
 }
 
-/** The faces an op shows: function, method, function of F. All take the same arguments, the method its first as `this`. */
+/** The faces an op shows: function, method, function of F. All take the same arguments, the method its first as `this` (PyTorch's polygamma(n, x), its second). */
 export function faces(name: string): Record<string, Call> {
   const found: Record<string, Call> = {}
   const own = Reflect.get(gradus, name) as Call | undefined
-  if (own && !(name in OTHER_FACE)) found[name] = own
+  if (own && !(name in OTHER_FACE)) found[name] = name === 'polygamma' ? (x, n) => own(n, x) : own
   const inF = Reflect.get(F, name) as Call | undefined
   if (inF && inF !== own) found[`F.${name}`] = inF
   if (name in Tensor.prototype) found[`x.${name}`] = (x, ...rest) => (Reflect.get(x as Tensor, name) as Call).apply(x, rest)
@@ -82,10 +82,12 @@ const OTHER_FACE = { slice: 'makes an index for at' }
 const method = (name: string): boolean => name in Num.prototype
 /** Methods whose arguments are not the operands of their row. */
 const OPTIONS = ['isclose', 'addcmul', 'addcdiv']
+/** Methods whose operands after the first have defaults. */
+const DEFAULTS = ['leakyRelu', 'elu', 'celu', 'nanToNum']
 /** The operands of a table row, of the given shapes in turn; a degenerate interval is a number. */
-export const operands = ({ domain, kinks }: Row0, ...shapes: readonly (readonly number[])[]): (Real | number)[] =>
-  domain.map(([low, high], i) => (low === high ? low : new Real(shapes[i % shapes.length] as number[], low, high, false, kinks)))
-type Row0 = NonNullable<ReturnType<typeof table.get>>
+export const operands = ({ name, domain, kinks }: TableRow, ...shapes: readonly (readonly number[])[]): (Real | number)[] =>
+  domain.map(([low, high], i) => (low === high ? low : new Real(shapes[i % shapes.length] as number[], low, high, i > 0 && DEFAULTS.includes(name), kinks)))
+type TableRow = NonNullable<ReturnType<typeof table.get>>
 
 const pointwise: Record<string, Row> = Object.fromEntries(
   [...table.values()].filter(({ name }) => method(name) && !OPTIONS.includes(name)).map((row): [string, Row] => {
@@ -113,6 +115,7 @@ const creating: Row = [[[[2, 3]], [[]], [[0, 2], { dtype: 'int32' }]], [
   [ShapeError, [-1]], [ArgumentError, [1.5]], [ArgumentError, ['x']], [ArgumentError, undefined], [ArgumentError, 'x'], [ArgumentError, [2], { dtype: 'float16' }],
   [DtypeError, [2], { dtype: 'int32', requiresGrad: true }],
 ]]
+const drawing: Row = [[[[2, 3]], [[]], [[0, 2], { dtype: 'float64', generator: new Generator(1) }]], [...creating[1].slice(0, -1), [DtypeError, [2], { dtype: 'int32' }], [ArgumentError, [2], { generator: 5 }]]]
 const like: Row = [[[R(2, 3)], [R()], [R(0, 2), { dtype: 'float32' }]], [[ArgumentError, R(2), { dtype: 'float16' }]]]
 const pooling = (size: Real, image: Real, ...bad: Misuse[]): Row => [
   [[size, 2], [image, 2], [size, 2, { stride: 1 }], [size, 3, { padding: 1, stride: 2, ceilMode: true }]],
@@ -125,19 +128,19 @@ const index = I([2, 0, 0])
 
 const others: Record<string, Row> = {
   // pointwise beyond the table
-  add: [[[R(2, 3), R(3), { alpha: 2 }], [R(2), 2]], [[DtypeError, I([1]), I([1]), { alpha: 0.5 }], [ArgumentError, R(2), R(2), { alpha: 'x' }]]],
-  sub: [[[R(2, 3), R(3), { alpha: 2 }], [R(2), 2]], [[DtypeError, I([1]), I([1]), { alpha: 0.5 }], [DtypeError, B([true]), B([true])]]],
+  add: [[[R(2, 3), R(3), { alpha: 2 }], [R(2), 2]], [[ArgumentError, R(2), R(2), { alpha: 'x' }], [ArgumentError, R(2), [1], { alpha: 2 }]]],
+  sub: [[[R(2, 3), R(3), { alpha: 2 }], [R(2), 2]], [[ArgumentError, R(2), R(2), { alpha: 'x' }]]],
   div: [[[R(2, 3), P(3), { roundingMode: 'floor' }], [R(2, 3), P(3), { roundingMode: 'trunc' }], [R(2), 2]], [[ArgumentError, R(2), R(2), { roundingMode: 'up' }]]],
   gelu: [[[R(2, 3), { approximate: 'tanh' }], [R(2), { approximate: 'none' }]], [[ArgumentError, R(2), { approximate: 'sigmoid' }]]],
   logit: [[[new Real([2, 3], 0.1, 0.9), { eps: 0.01 }]], [[ArgumentError, P(2), { eps: 'x' }]]],
-  clamp: [[[R(2, 3), -1.03, null], [R(2, 3), null, R(3)], [R(2, 3), -1.03], [R(3), R(2, 1), R(3)]], [[ArgumentError, R(2), 'x'], [ShapeError, R(2), R(3)], [ArgumentError, R(2)]]],
+  clamp: [[[R(2, 3), -1.03, null], [R(2, 3), null, optional(3)], [R(2, 3), -1.03], [R(3), optional(2, 1), optional(3)]], [[ArgumentError, R(2), 'x'], [ShapeError, R(2), R(3)], [ArgumentError, R(2)]]],
   addcmul: [[[R(2, 3), R(3), R(2, 1), { value: 2 }], [R(2), R(), 3]], [[ShapeError, R(2), R(3), R(2)], [ArgumentError, R(2), R(2), R(2), { value: 'x' }]]],
   addcdiv: [[[R(2, 3), R(3), P(2, 1), { value: 2 }], [R(2), R(), 3]], [[ShapeError, R(2), R(3), P(2)], [ArgumentError, R(2), R(2), R(2), { value: 'x' }]]],
   isclose: [[[R(2, 3), R(3), { rtol: 0.1, atol: 0.1, equalNan: true }]], [[ShapeError, R(2), R(3)]]],
   nanToNum: [[[R(2, 3)], [R(2), 0, 1, -1]], [[ArgumentError, R(2), 'x']]],
   where: [[[B([true, false, true]), R(2, 3), R(3)], [B(true), R(2), 1]], [[ShapeError, B([true, false]), R(3), R(3)]]],
-  maskedFill: [[[R(2, 3), B([true, false, true]), 0], [R(2, 3), B([[true], [false]]), R()]], [[ShapeError, R(2), B([true, false, true]), 0], [DtypeError, R(2), R(2), 0]]],
-  softplus: [[[R(2, 3), { beta: 2, threshold: 1.51 }]], []],
+  maskedFill: [[[R(2, 3), B([true, false, true]), 0], [R(2, 3), B([[true], [false]]), R()]], [[ShapeError, R(2), B([true, false, true]), 0]]],
+  softplus: [[[R(2, 3), { beta: 2, threshold: 1.51 }]], [[ArgumentError, R(2), { beta: 'x' }], [ArgumentError, R(2), { beta: 2, threshold: 'x' }]]],
   pow: [[[P(2, 3), 3], [P(2, 3), 2], [R(3), 3]], []],
   // reductions
   sum: withEmpty,
@@ -168,13 +171,13 @@ const others: Record<string, Row> = {
   kthvalue: [[[R(), 1], [R(2, 3), 2, D(-1)], [R(2, 3), 1, D(0), keepdim]], [[IndexError, R(3), 4], [IndexError, R(3), 0], [IndexError, R(3), 1.5], [IndexError, R(3), undefined]]],
   softmax: onFloats(along, 0),
   logSoftmax: onFloats(along, 0),
-  logsumexp: [[[R(), Q(0)], [R(2, 3), Q(-1)], [R(2, 3), [0, 1], keepdim], [R(2, 0), Q(0)]], [[ArgumentError, R(2), [0, 0]]]],
+  logsumexp: [[[R(), D(0)], [R(2, 3), D(-1)], [R(2, 3), [0, 1], keepdim], [R(2, 0), D(0)]], [[ArgumentError, R(2), [0, 0]]]],
   cumsum: along,
   cumprod: along,
   logcumsumexp: onFloats(along, 0),
   cummax: along,
   cummin: along,
-  diff: [[[R(4)], [R(2, 3), { dim: D(0) }], [R(2, 4), { n: 2, dim: D(-1) }], [R(1)]], [[ShapeError, R()], [ArgumentError, R(3), { n: -1 }], [ArgumentError, R(3), { n: 1.5 }], [DtypeError, B([true, false])]]],
+  diff: [[[R(4)], [R(2, 3), { dim: D(0) }], [R(2, 4), { n: 2, dim: D(-1) }], [R(1)]], [[ShapeError, R()], [ArgumentError, R(3), { n: -1 }], [ArgumentError, R(3), { n: 1.5 }]]],
   trace: [[[R(3, 3)], [R(2, 3)], [R(0, 2)]], [[ShapeError, R(3)], [ShapeError, R(2, 2, 2)]]],
   sort: [[[R()], [R(2, 3)], [R(2, 3), D(0), { descending: true }], [R(0)]], []],
   argsort: [[[R()], [R(2, 3)], [R(2, 3), D(0), { descending: true }]], []],
@@ -197,7 +200,7 @@ const others: Record<string, Row> = {
   unsqueeze: [[[R(), Q(0)], [R(2, 3), Q(-1)], [R(2, 3), Q(1)]], []],
   flip: [[[R(2, 3), Q(0)], [R(2, 3), [0, -1]], [R(0, 2), Q(0)]], [[ArgumentError, R(2), [0, 0]]]],
   roll: [[[R(4), 1], [R(2, 3), -1, D(1)], [R(2, 3), [1, 2], [0, 1]], [R(0), 1]], [[ArgumentError, R(2), 0.5], [ArgumentError, R(2), 'x'], [ArgumentError, R(2), undefined], [ArgumentError, R(2, 3), [1, 2]], [ArgumentError, R(2, 3), [1, 2], 0]]],
-  rot90: [[[R(2, 3)], [R(2, 3), 2], [R(2, 3, 2), -1, [D(1), D(-1)]]], [[ArgumentError, R(2, 2), 0.5], [ArgumentError, R(2, 2), 'x'], [ArgumentError, R(2, 2), 1, [0, 0]], [ArgumentError, R(2, 2), 1, 0], [ShapeError, R(3)]]],
+  rot90: [[[R(2, 3)], [R(2, 3), 2], [R(2, 3, 2), -1, [D(1), D(-1)]]], [[ArgumentError, R(2, 2), 0.5], [ArgumentError, R(2, 2), 'x'], [ArgumentError, R(2, 2), 1, [0, 0]], [ArgumentError, R(2, 2), 1, 0], [IndexError, R(3)]]],
   movedim: [[[R(2, 3, 4), Q(0), Q(-1)], [R(2, 3, 4), [0, 1], [1, 2]]], [[ArgumentError, R(2, 3), [0, 0], [0, 1]], [ArgumentError, R(2, 3), [0], [0, 1]]]],
   pad: [
     [[R(3), [1, 2]], [R(2, 3), [1, -1, 0, 1], { value: 2 }], [R(1, 3), [1, 2], { mode: 'reflect' }], [R(1, 3), [2, 1], { mode: 'replicate' }], [R(1, 3), [1, 1], { mode: 'circular' }], [R(), []]],
@@ -341,10 +344,10 @@ const others: Record<string, Row> = {
   zerosLike: like,
   onesLike: like,
   fullLike: [[[R(2, 3), 2], [R(), 1, { dtype: 'int32' }]], [[ArgumentError, R(2), 'x'], [ArgumentError, R(2)]]],
-  rand: creating,
-  randn: creating,
-  randLike: like,
-  randnLike: like,
+  rand: drawing,
+  randn: drawing,
+  randLike: [like[0], [...like[1], [DtypeError, I([1])]]],
+  randnLike: [like[0], [...like[1], [DtypeError, I([1])]]],
   randint: [[[0, 5, [2, 3]], [-1, 1, []]], [[ArgumentError, 5, 5, [2]], [ArgumentError, 0.5, 2, [2]], [ArgumentError, 0, 5, undefined], [ShapeError, 0, 5, [-1]]]],
   randperm: [[[5], [0]], [[ShapeError, -1], [ArgumentError, 1.5], [ArgumentError, undefined]]],
   bernoulli: [[[new Real([2, 3], 0, 1)]], [[ArgumentError, new Real([3], 2, 3)], [DtypeError, I([1])]]],

@@ -6,17 +6,24 @@ import { expect, test } from 'vitest'
 
 const root = join(import.meta.dirname, '..')
 const readme = readFileSync(join(root, 'README.md'), 'utf8')
-const rows = [...readme.matchAll(/^\| `npx tsx (examples\/\S+)` \|.*\| `(.*)` \|$/gm)].map(([, file, last]) => [file as string, last as string] as const)
+const rows = [...readme.matchAll(/^\| `npx tsx (examples\/\S+)` \|.*\| `(.*)` \|$/gm)].map(
+  ([, file, last]) => [file as string, last as string] as const,
+)
 
 test('the readme lists every example; each is under 80 lines', () => {
   const files = readdirSync(join(root, 'examples')).map(name => `examples/${name}`)
   expect(rows.map(([file]) => file).sort()).toEqual(files.sort())
-  for (const file of files) expect(readFileSync(join(root, file), 'utf8').split('\n').length, file).toBeLessThanOrEqual(80)
+  for (const file of files)
+    expect(readFileSync(join(root, file), 'utf8').split('\n').length, file).toBeLessThanOrEqual(80)
 })
 
-test.each(rows)('%s ends in: %s', (file, last) => {
-  const tsx = join(root, 'node_modules/tsx/dist/cli.mjs')
-  const { status, stdout, stderr } = spawnSync(process.execPath, [tsx, file], { cwd: root, encoding: 'utf8' })
-  expect(status, stderr).toBe(0)
-  expect(stdout.trim().split('\n').at(-1)).toBe(last)
-}, 180_000)
+test.each(rows)(
+  '%s ends in: %s',
+  (file, last) => {
+    const tsx = join(root, 'node_modules/tsx/dist/cli.mjs')
+    const { status, stdout, stderr } = spawnSync(process.execPath, [tsx, file], { cwd: root, encoding: 'utf8' })
+    expect(status, stderr).toBe(0)
+    expect(stdout.trim().split('\n').at(-1)).toBe(last)
+  },
+  180_000,
+)

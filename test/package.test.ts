@@ -48,6 +48,7 @@ function learned(printed: string): number[] {
 }
 
 beforeAll(() => {
+  write('step.js', `import ${names} from 'gradus'\n${step}\nconsole.log(JSON.stringify(result))\n`)
   run('npm', ['run', 'build'], root)
   const filename = run('npm', ['pack', '--ignore-scripts', '--silent', '--pack-destination', folder], root)
   write('package.json', JSON.stringify({ name: 'outside', private: true, type: 'module' }))
@@ -69,7 +70,6 @@ test('installs itself and seedrandom, nothing else', () => {
 })
 
 test('trains from JavaScript', () => {
-  write('step.js', `import ${names} from 'gradus'\n${step}\nconsole.log(JSON.stringify(result))\n`)
   learned(run('node', ['step.js']))
 })
 
@@ -94,7 +94,7 @@ test('type-checks and trains from TypeScript, whichever way modules are resolved
   }
   check(['step.ts', 'misuse.ts'], { module: 'esnext', moduleResolution: 'bundler' })
   check(['entries.ts'], { module: 'nodenext', types: ['node'], typeRoots: [join(root, 'node_modules/@types')] })
-  shown.forEach((code, i) => write(`shown${i}.ts`, code))
+  for (const [i, code] of shown.entries()) write(`shown${i}.ts`, code)
   check(['step.ts', 'misuse.ts', ...shown.map((_, i) => `shown${i}.ts`)], { module: 'nodenext' })
   learned(run('node', ['built/step.js']))
 }, 120_000)

@@ -21,9 +21,10 @@ type Fn = (...args: unknown[]) => unknown
 type Map = (...xs: Tensor[]) => Tensor
 
 const FAMILIES = ['pointwise', 'reductions', 'shapes', 'indexing', 'products', 'conv', 'linalg', 'losses']
-/** Methods that have no function beside them (`slice` is the helper that makes an index). */
+/** Methods that have no function beside them, or one of other arguments: slice(start, stop), polygamma(n, x). */
 const METHODS_ONLY = [
   'slice',
+  'polygamma',
   'at',
   'to',
   'float',

@@ -16,6 +16,14 @@ const storage = { float32: Float32Array, float64: Float64Array, int32: Int32Arra
 /** A zero-filled array of n elements. */
 export const allocate = (dtype: DType, n: number): TypedArray => new storage[dtype](n)
 
+/** A copy of the elements in a dtype: to int32 truncates, to bool is x != 0. */
+export function converted(from: ArrayLike<number>, dtype: DType): TypedArray {
+  const to = allocate(dtype, from.length)
+  if (dtype === 'bool') for (let i = 0; i < to.length; i++) to[i] = +(from[i] !== 0)
+  else to.set(from)
+  return to
+}
+
 /** Bytes of one element. */
 export const byteSize = (dtype: DType): number => storage[dtype].BYTES_PER_ELEMENT
 

@@ -52,8 +52,8 @@ function emit(
       names.push(Object.is(step.value, -0) ? '-0' : step.value < 0 ? `(${step.value})` : String(step.value))
     } else {
       const args = step.args.map(j => names[j] as string)
-      if (!step.js) env.set(step.name, step.f)
-      lines.push(`const t${i} = ${step.js ? step.js(...args) : `${step.name}(${args.join(', ')})`}`)
+      if (!step.js) env.set(`f_${step.name}`, step.f)
+      lines.push(`const t${i} = ${step.js ? step.js(...args) : `f_${step.name}(${args.join(', ')})`}`)
       names.push(`t${i}`)
     }
   })

@@ -1,5 +1,6 @@
 // The one door: every tensor primitive is computed, recorded, given its tangents and observed here.
 import { allocate, type DType, type NDArray, numel, type Shape, type TypedArray } from '../backend/array.ts'
+import { operand } from './argument.ts'
 import { AnomalyError, ArgumentError, GradError } from './errors.ts'
 import type { Node } from './graph.ts'
 import type { Tensor } from './tensor.ts'
@@ -18,7 +19,8 @@ export type Operand = Tensor | number
  * kinds (ops/kind.ts), never by hand. In the rules, operands that `reads` does not name are present as `Spec` only.
  */
 export interface Primitive<P> {
-  readonly name: string
+  /** What the op is called; some primitives are several ops, told apart by their parameters. */
+  readonly name: string | ((p: P) => string)
   /** Shape and dtype of the result; throws what is wrong with the operands before anything is computed. */
   infer(p: P, xs: readonly Operand[]): Spec
   /** Computes into `out`, which is zero-filled. */
@@ -32,6 +34,10 @@ export interface Primitive<P> {
   /** The tangent of the result, from those of the operands (null: zero). */
   jvp(p: P, dx: readonly (Tensor | null)[], xs: readonly Operand[], out: Tensor): Tensor | null
 }
+
+/** The op's name. */
+export const nameOf = <P>({ name }: Pick<Primitive<P>, 'name'>, p: P): string =>
+  typeof name === 'string' ? name : name(p)
 
 /** One application of an op, as an observer sees it: `inputs` and `out` are tensors or values. */
 export interface Applied {
@@ -60,12 +66,21 @@ interface Mode {
 
 export let mode: Mode = { depth: 0, nesting: 0, levels: [], observer: null, anomaly: false }
 
-/** Runs `f` with some of the mode changed, and puts it back whatever happens. */
+/**
+ * Runs `f` with some of the mode changed, and puts it back whatever happens.
+ * @throws ArgumentError when f is asynchronous: the mode would be back before it is done
+ */
 export function during<R>(change: Partial<Mode>, f: () => R): R {
   const before = mode
   mode = { ...before, ...change }
   try {
-    return f()
+    const result = f()
+    if (result instanceof Promise) {
+      throw new ArgumentError(
+        'noGrad and the transforms end when their function returns: give them one that is not async',
+      )
+    }
+    return result
   } finally {
     mode = before
   }
@@ -93,8 +108,6 @@ export class TensorNode implements Node<Tensor>, Spec {
   hooks: readonly ((g: Tensor) => Tensor | undefined)[] | null = null
   /** Whose `grad` is set by a backward: a leaf's, or that of one who asked by `retainGrad`. */
   owner: Tensor | null = null
-  /** The lines that called the op, in anomaly mode. */
-  trace: string | null = null
 
   constructor(
     readonly prim: Pick<Primitive<unknown>, 'name' | 'vjp'>,
@@ -113,7 +126,7 @@ export class TensorNode implements Node<Tensor>, Spec {
   ) {}
 
   get name(): string {
-    return this.prim.name
+    return nameOf(this.prim, this.p)
   }
 
   /** What is stored for the backward. */
@@ -133,11 +146,12 @@ export class TensorNode implements Node<Tensor>, Spec {
     const then = held
       ? operands.map((x, i) => (held[i] && (x as Tensor).data !== held[i] ? (x as Tensor).holding(held[i]) : x))
       : operands
-    const cotangents = prim.vjp(p, g, wanted, then, out ?? (this as Spec as Tensor))
-    if (mode.anomaly) {
-      for (const dx of cotangents)
-        if (dx && hasNaN(dx) && !hasNaN(g)) throw anomaly(`the backward of '${this.name}'`, this.trace)
-    }
+    const rule = () => prim.vjp(p, g, wanted, then, out ?? (this as Spec as Tensor))
+    if (!mode.anomaly) return rule()
+    // the user knows the op, not the ops of its rule: these are not checked one by one
+    const cotangents = during({ anomaly: false }, rule)
+    if (cotangents.some(dx => dx && hasNaN(dx)) && ![g, ...this.saved].some(hasNaN))
+      throw anomaly(`the backward of '${this.name}'`, this)
     return cotangents
   }
 
@@ -150,15 +164,20 @@ export class TensorNode implements Node<Tensor>, Spec {
 }
 
 const hasNaN = (x: Tensor): boolean => (x.data as Float64Array).some(Number.isNaN)
+/** In anomaly mode: the lines that called the op that made a node or a value. */
+const traces = new WeakMap<object, string>()
+
 /** The error of anomaly mode: what made a NaN, and who called it. */
-export const anomaly = (what: string, trace: string | null): AnomalyError =>
-  new AnomalyError(`${what} made a NaN out of operands without one${trace ? `; called\n${trace}` : ''}`)
+export const anomaly = (what: string, at: object): AnomalyError =>
+  new AnomalyError(`${what} made a NaN out of operands without one; called\n${traces.get(at) ?? callers()}`)
 
-const here = new URL('.', import.meta.url).pathname
-
-/** The stack above the engine: the lines of whoever called the op. */
+/**
+ * The stack above the engine: the lines of whoever called the op. Where the engine lies is read off the stack's own
+ * first line, since not every bundle knows its URL.
+ */
 export function callers(): string {
-  const lines = (new Error().stack ?? '').split('\n').slice(1)
+  const lines = (new Error().stack ?? '').split('\n').filter(line => /:\d+:\d+\)?$/.test(line))
+  const here = /([^\s(@]*[\\/])[^\\/]*$/.exec(lines[0] ?? '')?.[1] ?? ''
   const users = lines.filter(line => !line.includes(here))
   return (users.length > 0 ? users : lines).slice(0, 3).join('\n')
 }
@@ -176,13 +195,7 @@ export const isTensor = (x: Operand): x is Tensor => typeof x === 'object'
 
 /** Applies a primitive. */
 export function apply<P>(prim: Primitive<P>, p: P, xs: readonly Operand[]): Tensor {
-  for (const x of xs) {
-    if (typeof x !== 'number' && (x as Tensor | undefined)?.shape === undefined) {
-      throw new ArgumentError(
-        `${prim.name}: operands are tensors or numbers, not ${Array.isArray(x) ? 'an array (use tensor([...]))' : x === null ? 'null' : typeof x}`,
-      )
-    }
-  }
+  for (const x of xs) if (typeof x !== 'number') operand(nameOf(prim, p), x)
   const { shape, dtype } = prim.infer(p, xs)
   const out = make(shape, dtype, allocate(dtype, numel(shape)))
   prim.run(p, out, xs)
@@ -195,7 +208,7 @@ export function settle<P>(prim: Primitive<P>, p: P, xs: readonly Operand[], out:
     out.node = record(prim, p, xs, out)
     if (mode.levels.length > 0) pushTangents(xs, out, dx => prim.jvp(p, dx, xs, out))
   }
-  if (mode.anomaly || mode.observer) notice(prim.name, xs, out)
+  if (mode.anomaly || mode.observer) notice(nameOf(prim, p), xs, out, out.node, hasNaN)
   return out
 }
 
@@ -260,11 +273,21 @@ export function pushTangents<T extends object>(
   }
 }
 
-function notice(name: string, inputs: readonly Operand[], out: Tensor): void {
+/**
+ * Tells anomaly mode and observers of what an op made: `out`, whose place in the graph is `at`. For both engines; `nan`
+ * says whether a tensor or a value holds a NaN.
+ */
+export function notice<T extends object>(
+  name: string,
+  inputs: readonly (T | number)[],
+  out: T,
+  at: object | null,
+  nan: (x: T) => boolean,
+): void {
   if (mode.anomaly) {
-    if (out.node) out.node.trace = callers()
-    if (hasNaN(out) && !inputs.some(x => (isTensor(x) ? hasNaN(x) : Number.isNaN(x))))
-      throw anomaly(`'${name}'`, callers())
+    if (at) traces.set(at, callers())
+    if (nan(out) && !inputs.some(x => (typeof x === 'number' ? Number.isNaN(x) : nan(x))))
+      throw anomaly(`'${name}'`, out)
   }
   mode.observer?.({ name, inputs, out })
 }

@@ -1,16 +1,16 @@
 // The pointwise methods as functions, PyTorch's other face: `exp(x)` is `x.exp()`, on tensors and on values.
 import { ArgumentError } from './errors.ts'
-import type { Num } from './num.ts'
+import { type Num, numeric } from './num.ts'
 import type { OpName } from './prims.ts'
 
 const unary =
   (name: OpName) =>
   <N extends Num>(x: N): N =>
-    x.apply(name, x)
+    numeric(name, x).apply(name, x)
 const binary =
   (name: OpName) =>
   <N extends Num>(x: N, y: N | number): N =>
-    x.apply(name, x, y)
+    numeric(name, x).apply(name, x, y)
 
 export const neg = unary('neg')
 export const reciprocal = unary('reciprocal')
@@ -104,12 +104,11 @@ type Over<A extends readonly unknown[], N> = { [I in keyof A]: A[I] extends infe
 const method =
   <K extends keyof Num>(name: K) =>
   <N extends Num>(x: N, ...rest: Over<Rest<K>, N>): N =>
-    (x[name] as unknown as (...args: unknown[]) => N).apply(x, rest as unknown[])
+    (numeric(name, x)[name] as unknown as (...args: unknown[]) => N).apply(x, rest as unknown[])
 
 export const add = method('add')
 export const sub = method('sub')
 export const div = method('div')
-export const polygamma = method('polygamma')
 export const logit = method('logit')
 export const lerp = method('lerp')
 export const addcmul = method('addcmul')
@@ -123,21 +122,16 @@ export const elu = method('elu')
 export const celu = method('celu')
 export const gelu = method('gelu')
 export const hardtanh = method('hardtanh')
+export const softplus = method('softplus')
 
+/** The n-th derivative of digamma at x, n first as in PyTorch. */
+export const polygamma = <N extends Num>(n: number, x: N): N => numeric('polygamma', x).polygamma(n)
 /** x to the power y; either may be a number. */
 export function pow<N extends Num>(x: N | number, y: N | number): N {
-  if (typeof x !== 'number') return x.pow(y)
-  if (typeof y !== 'number') return y.apply('pow', x, y)
+  if (typeof x !== 'number') return numeric('pow', x).pow(y)
+  if (typeof y !== 'number') return numeric('pow', y).apply('pow', x, y)
   throw new ArgumentError('pow: one of the two must be a tensor or a value; for numbers use **')
 }
 /** x where the condition holds, y elsewhere; broadcast. */
-export const where = <N extends Num>(condition: N, x: N | number, y: N | number): N => condition.where(x, y)
-/** ln(1 + e^(beta x)) / beta; beta*x itself above the threshold. */
-export function softplus<N extends Num>(
-  x: N,
-  { beta = 1, threshold = 20 }: { beta?: number; threshold?: number } = {},
-): N {
-  if (beta === 1 && threshold === 20) return x.softplus()
-  const scaled = x.mul(beta)
-  return scaled.gt(threshold).where(x, scaled.softplus().div(beta))
-}
+export const where = <N extends Num>(condition: N, x: N | number, y: N | number): N =>
+  numeric('where', condition).where(x, y)

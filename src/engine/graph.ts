@@ -117,7 +117,11 @@ export interface Walk<T> {
  * Reverse mode: carries `seed`, the cotangent of `root`, backwards and returns the cotangents of the targets (of
  * none, when there are no targets: then `visit` is where they are seen). A cotangent is dropped once it has gone on.
  */
-export function pullback<T>(root: Node<T>, seed: T, { add, order, targets, stop, visit, release }: Walk<T>): Map<Node<T>, T> {
+export function pullback<T>(
+  root: Node<T>,
+  seed: T,
+  { add, order, targets, stop, visit, release }: Walk<T>,
+): Map<Node<T>, T> {
   const nodes = stop ? postorder(root, targets).reverse() : backwardOrder(root, order)
   const needed = targets && reaching(nodes, targets)
   const result = new Map<Node<T>, T>()

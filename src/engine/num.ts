@@ -1,4 +1,6 @@
 // The arithmetic: one abstract method, and every pointwise method in terms of it.
+import { described, number, oneOf } from './argument.ts'
+import { ArgumentError } from './errors.ts'
 import type { OpName } from './prims.ts'
 
 /**
@@ -13,13 +15,14 @@ export abstract class Num {
 
   // arithmetic
   /** `this + alpha*y` */
-  add(y: this | number, options?: { alpha?: number }): this { return this.apply('add', this, times(y, options?.alpha)) }
+  add(y: this | number, options?: { alpha?: number }): this { return this.apply('add', this, times('add', y, options?.alpha)) }
   /** `this - alpha*y` */
-  sub(y: this | number, options?: { alpha?: number }): this { return this.apply('sub', this, times(y, options?.alpha)) }
+  sub(y: this | number, options?: { alpha?: number }): this { return this.apply('sub', this, times('sub', y, options?.alpha)) }
   mul(y: this | number): this { return this.apply('mul', this, y) }
   /** The quotient; with a rounding mode its floor (as Python's //) or its whole part. */
   div(y: this | number, options?: { roundingMode?: 'floor' | 'trunc' | null }): this {
     const mode = options?.roundingMode
+    if (mode) oneOf('div', 'roundingMode', mode, ['floor', 'trunc'])
     return mode === 'floor' ? this.floorDivide(y) : mode === 'trunc' ? this.apply('truncDivide', this, y) : this.apply('div', this, y)
   }
   neg(): this { return this.apply('neg', this) }
@@ -48,7 +51,8 @@ export abstract class Num {
   log10(): this { return this.apply('log10', this) }
   /** `log(x / (1 - x))`; with `eps`, x is first clamped to [eps, 1 - eps]. */
   logit(options?: { eps?: number }): this {
-    return this.apply('logit', options?.eps === undefined ? this : this.clamp(options.eps, 1 - options.eps))
+    const eps = options?.eps
+    return this.apply('logit', eps === undefined ? this : this.clamp(number('logit', 'eps', eps), 1 - eps))
   }
   logaddexp(y: this | number): this { return this.apply('logaddexp', this, y) }
   logaddexp2(y: this | number): this { return this.apply('logaddexp2', this, y) }
@@ -97,8 +101,9 @@ export abstract class Num {
   /** `this` is the condition: `x.gt(0).where(a, b)` is a where x > 0, else b. */
   where(x: this | number, y: this | number): this { return this.apply('where', this, x, y) }
   /** `value` where the mask is set, this elsewhere. */
-  maskedFill(mask: this, value: this | number): this { return mask.where(value, this) }
+  maskedFill(mask: this, value: this | number): this { return numeric('maskedFill', mask).where(value, this) }
   clamp(min: this | number | null = null, max: this | number | null = null): this {
+    if (min === null && max === null) throw new ArgumentError('clamp: needs a minimum, a maximum or both')
     return this.apply('clamp', this, min ?? -Infinity, max ?? Infinity)
   }
   /** NaN and the infinities replaced; the infinities, when not said, by the largest finite numbers. */
@@ -135,18 +140,33 @@ export abstract class Num {
   elu(alpha: this | number = 1): this { return this.apply('elu', this, alpha) }
   celu(alpha: this | number = 1): this { return this.apply('celu', this, alpha) }
   selu(): this { return this.apply('selu', this) }
-  gelu(options: { approximate?: 'none' | 'tanh' } = {}): this {
-    return this.apply(options.approximate === 'tanh' ? 'geluTanh' : 'gelu', this)
+  gelu({ approximate = 'none' }: { approximate?: 'none' | 'tanh' } = {}): this {
+    const tanh = oneOf('gelu', 'approximate', approximate, ['none', 'tanh']) === 'tanh'
+    return this.apply(tanh ? 'geluTanh' : 'gelu', this)
   }
   silu(): this { return this.apply('silu', this) }
   mish(): this { return this.apply('mish', this) }
   sigmoid(): this { return this.apply('sigmoid', this) }
   logsigmoid(): this { return this.apply('logsigmoid', this) }
-  softplus(): this { return this.apply('softplus', this) }
+  /** `ln(1 + e^(beta x)) / beta`; x itself where beta x is above the threshold. */
+  softplus({ beta = 1, threshold = 20 }: { beta?: number; threshold?: number } = {}): this {
+    if (beta === 1 && threshold === 20) return this.apply('softplus', this)
+    const scaled = this.mul(number('softplus', 'beta', beta))
+    return scaled.gt(number('softplus', 'threshold', threshold)).where(this, scaled.softplus().div(beta))
+  }
   softsign(): this { return this.apply('softsign', this) }
   hardtanh(min: this | number = -1, max: this | number = 1): this { return this.apply('hardtanh', this, min, max) }
   hardswish(): this { return this.apply('hardswish', this) }
   hardsigmoid(): this { return this.apply('hardsigmoid', this) }
 }
 
-const times = <N extends Num>(y: N | number, alpha = 1): N | number => (alpha === 1 ? y : typeof y === 'number' ? y * alpha : y.mul(alpha))
+/** @throws ArgumentError when x is not of the kind that has these methods */
+export function numeric<N>(op: string, x: N): N {
+  if (!(x instanceof Num)) throw new ArgumentError(`${op}: needs a tensor or a value, not ${described(x)}`)
+  return x
+}
+
+function times<N extends Num>(op: string, y: N | number, alpha = 1): N | number {
+  if (number(op, 'alpha', alpha) === 1) return y
+  return typeof y === 'number' ? y * alpha : numeric(op, y).mul(alpha)
+}

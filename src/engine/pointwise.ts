@@ -1,6 +1,6 @@
 // The pointwise kind: an expression, and all that follows from it; what both engines apply.
 import type { DType } from '../backend/array.ts'
-import { type Loop, loop, stage } from '../backend/program.ts'
+import { codegen, type Loop, loop, stage } from '../backend/program.ts'
 import { compact, Expr, expression, partials, program, rewrite, scaled, summed } from './expr.ts'
 import { type Op, type OpName, table } from './prims.ts'
 
@@ -19,6 +19,7 @@ export interface Derived {
 export class Pointwise {
   #partials?: (Expr | null)[]
   #f?: (...x: number[]) => number
+  #generated = false
   readonly #vjps = new Map<number, Derived | null>()
   readonly #jvps = new Map<string, Derived | null>()
   readonly #pulls: ((...x: number[]) => number)[] = []
@@ -29,6 +30,8 @@ export class Pointwise {
     readonly expr: Expr,
     readonly arity: number,
     readonly type?: 'float' | 'bool',
+    /** How many operands, from the first, do not count for the dtype of the result. */
+    readonly conditions = 0,
   ) {}
 
   static readonly #named = new Map<string, { of: Op; made: Pointwise }>()
@@ -39,7 +42,7 @@ export class Pointwise {
     const known = Pointwise.#named.get(name)
     const op = table.get(name) as Op
     if (known?.of === op) return known.made
-    const made = new Pointwise(name, expression(op), op.arity, op.type)
+    const made = new Pointwise(name, expression(op), op.arity, op.type, op.conditions)
     Pointwise.#named.set(name, { of: op, made })
     return made
   }
@@ -57,7 +60,10 @@ export class Pointwise {
 
   /** The value, on numbers. */
   get f(): (...x: number[]) => number {
-    this.#f ??= stage(program(this.expr), this.arity)
+    if (!this.#f || this.#generated !== codegen()) {
+      this.#generated = codegen()
+      this.#f = stage(program(this.expr), this.arity)
+    }
     return this.#f
   }
 

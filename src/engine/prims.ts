@@ -1,4 +1,5 @@
 // THE TABLE: one row for every pointwise op, and the only place where its value and its derivatives are written.
+import { ArgumentError } from './errors.ts'
 import type { Num } from './num.ts'
 import * as special from './special.ts'
 
@@ -11,6 +12,8 @@ type Interval = readonly [low: number, high: number]
 interface Row {
   /** dtype of the result: the operands' promoted one (default), float even from integers, or bool. */
   readonly type?: 'float' | 'bool'
+  /** How many operands, from the first, are conditions and do not count for the dtype (0). */
+  readonly conditions?: number
   /** TeX, from the operands' TeX. */
   readonly tex: (x: string, y: string, z: string, w: string) => string
   /** Where the tests draw the operands from, one interval each ([-3, 3] when left out). */
@@ -135,6 +138,7 @@ const binary = {
 
 const ternary = {
   where: {
+    conditions: 1,
     f: (c, x, y) => (c ? x : y),
     js: (c, x, y) => `(${c} ? ${x} : ${y})`,
     d: [null, c => c.where(1, 0), c => c.where(0, 1)],
@@ -224,6 +228,7 @@ export interface Op {
   readonly name: OpName
   readonly arity: number
   readonly type?: 'float' | 'bool'
+  readonly conditions?: number
   readonly f?: (...x: number[]) => number
   readonly js?: (...x: string[]) => string
   readonly d?: readonly (((...x: Num[]) => Num | number | null) | null)[]
@@ -236,8 +241,21 @@ export interface Op {
 /** All ops by name. A row put in here (`define`) is at once an op of every engine, mode, kernel and test. */
 export const table = new Map<string, Op>()
 
-/** Adds a row to the table: arity and rules are read off it. Returns the op as the engines see it. */
+/**
+ * Adds a row to the table, or replaces one; arity and rules are read off it. Returns the op as the engines see it.
+ * Every engine, mode and kernel has it from then on, by `x.apply(name, x, …)`.
+ *
+ * @throws ArgumentError when the name is no identifier
+ * @example
+ * define('cube', { f: x => x ** 3, d: x => x.square().mul(3), tex: x => `{${x}}^3` })
+ * grad((x: Value) => x.apply('cube' as OpName, x))(2) // 12
+ */
+export function define(name: string, row: Composite): Op
+export function define(name: string, row: Unary): Op
+export function define(name: string, row: Binary): Op
+export function define(name: string, row: Ternary): Op
 export function define(name: string, row: Unary | Binary | Ternary | Composite): Op {
+  if (!/^[A-Za-z_]\w*$/.test(name)) throw new ArgumentError(`define: '${name}' is no identifier: generated code could not call it`)
   const d = 'd' in row ? (typeof row.d === 'function' ? [row.d] : row.d) : undefined
   const arity = 'arity' in row ? row.arity : (d as readonly unknown[]).length
   const domain = Array.from({ length: arity }, (_, i) => row.domain?.[i] ?? ANY)
@@ -246,4 +264,4 @@ export function define(name: string, row: Unary | Binary | Ternary | Composite):
   return result
 }
 
-for (const [name, row] of Object.entries(rows)) define(name, row)
+for (const [name, row] of Object.entries(rows)) define(name, row as Unary)

@@ -2,9 +2,10 @@
 import seedrandom from 'seedrandom'
 import type { DType, NDArray, Shape } from '../backend/array.ts'
 import { apply, type Primitive, type Spec } from './apply.ts'
-import { ArgumentError } from './errors.ts'
-import type { CreateOptions } from './ops/create.ts'
-import { choice, floats } from './ops/kind.ts'
+import { described, operand, typed } from './argument.ts'
+import { ArgumentError, DtypeError } from './errors.ts'
+import { type CreateOptions, collecting } from './ops/create.ts'
+import { choice, floats, isFloat } from './ops/kind.ts'
 import { creation } from './shape.ts'
 import type { Tensor } from './tensor.ts'
 
@@ -33,7 +34,7 @@ export class Generator {
   }
 
   /** Starts the stream of another seed. */
-  seed(seed: number | string): this {
+  manualSeed(seed: number | string): this {
     this.#stream = seedrandom(String(seed), { state: true })
     this.#spare = null
     return this
@@ -94,7 +95,7 @@ const standard = new Generator(0)
 /** The generator that draws take when they are not given one. */
 export const defaultGenerator = (): Generator => standard
 /** Seeds the default generator. */
-export const manualSeed = (seed: number | string): Generator => standard.seed(seed)
+export const manualSeed = (seed: number | string): Generator => standard.manualSeed(seed)
 
 /** Runs `f` and returns, beside its result, the state that each generator it drew from had before. */
 export function watched<R>(f: () => R): [R, ReadonlyMap<Generator, GeneratorState>] {
@@ -145,43 +146,66 @@ const prims = {
 }
 
 function draw(
+  name: string,
   op: keyof typeof prims,
   spec: Spec,
   next: Draw['next'],
   { generator = standard, requiresGrad = false }: DrawOptions,
   xs: readonly Tensor[] = [],
 ): Tensor {
+  if (!(generator instanceof Generator))
+    throw new ArgumentError(`${name}: generator is a Generator, not ${described(generator)}`)
+  collecting(name, spec.dtype, requiresGrad)
   const out = apply(prims[op], { generator, spec, next }, xs)
   return requiresGrad ? out.requiresGrad_() : out
 }
-const specOf = (op: string, shape: Shape, dtype: DType = 'float32'): Spec => ({ shape: creation(op, shape), dtype })
+const specOf = (op: string, shape: Shape, dtype: DType): Spec => ({
+  shape: creation(op, shape),
+  dtype: typed(op, dtype),
+})
+function floatSpec(op: string, shape: Shape, dtype: DType = 'float32'): Spec {
+  if (!isFloat(typed(op, dtype)))
+    throw new DtypeError(`${op}: draws floats, not ${dtype}. For whole numbers use randint`)
+  return specOf(op, shape, dtype)
+}
 
 // the largest float32 below 1: a double above it would be rounded to 1
 const BELOW_ONE = 1 - 2 ** -24
 /** Uniform in [0, 1), of `shape`. */
-export function rand(shape: Shape, options: DrawOptions = {}): Tensor {
-  const spec = specOf('rand', shape, options.dtype)
+export const rand = (shape: Shape, options?: DrawOptions): Tensor => uniform('rand', shape, options)
+function uniform(op: string, shape: Shape, options: DrawOptions = {}): Tensor {
+  const spec = floatSpec(op, shape, options.dtype)
   const next: Draw['next'] = spec.dtype === 'float64' ? g => g.uniform() : g => Math.min(g.uniform(), BELOW_ONE)
-  return draw('rand', spec, next, options)
+  return draw(op, 'rand', spec, next, options)
 }
 /** Standard normal, of `shape`. */
-export const randn = (shape: Shape, options: DrawOptions = {}): Tensor =>
-  draw('randn', specOf('randn', shape, options.dtype), g => g.normal(), options)
+export const randn = (shape: Shape, options?: DrawOptions): Tensor => normal('randn', shape, options)
+const normal = (op: string, shape: Shape, options: DrawOptions = {}): Tensor =>
+  draw(op, 'randn', floatSpec(op, shape, options.dtype), g => g.normal(), options)
 /** Uniform in [0, 1), with the shape and, unless given, the dtype of x. */
-export const randLike = (x: Spec, options: DrawOptions = {}): Tensor => rand(x.shape, { dtype: x.dtype, ...options })
+export const randLike = (x: Spec, options: DrawOptions = {}): Tensor =>
+  uniform('randLike', operand('randLike', x).shape, { dtype: x.dtype, ...options })
 /** Standard normal, with the shape and, unless given, the dtype of x. */
-export const randnLike = (x: Spec, options: DrawOptions = {}): Tensor => randn(x.shape, { dtype: x.dtype, ...options })
+export const randnLike = (x: Spec, options: DrawOptions = {}): Tensor =>
+  normal('randnLike', operand('randnLike', x).shape, { dtype: x.dtype, ...options })
 /** Whole numbers in [low, high), int32, of `shape`. */
 export function randint(low: number, high: number, shape: Shape, options: DrawOptions = {}): Tensor {
   if (!Number.isInteger(low) || !Number.isInteger(high) || low >= high)
     throw new ArgumentError(`randint: [${low}, ${high}) holds no whole number`)
-  return draw('randint', specOf('randint', shape, options.dtype ?? 'int32'), g => g.integer(low, high), options)
+  return draw(
+    'randint',
+    'randint',
+    specOf('randint', shape, options.dtype ?? 'int32'),
+    g => g.integer(low, high),
+    options,
+  )
 }
 /** 0 … n-1 in random order: [n], int32. */
 export function randperm(n: number, options: DrawOptions = {}): Tensor {
   let order: number[] = []
   let at = 0
   return draw(
+    'randperm',
     'randint',
     specOf('randperm', [n], options.dtype ?? 'int32'),
     g => {
@@ -195,5 +219,5 @@ export function randperm(n: number, options: DrawOptions = {}): Tensor {
 export function bernoulli(x: Tensor, options: DrawOptions = {}): Tensor {
   if ((floats('bernoulli', x).data as Float64Array).some(p => !(p >= 0 && p <= 1)))
     throw new ArgumentError('bernoulli: probabilities lie in [0, 1]')
-  return draw('bernoulli', { shape: x.shape, dtype: x.dtype }, (g, p) => +(g.uniform() < p), options, [x])
+  return draw('bernoulli', 'bernoulli', { shape: x.shape, dtype: x.dtype }, (g, p) => +(g.uniform() < p), options, [x])
 }

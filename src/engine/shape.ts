@@ -3,6 +3,7 @@ import { numel, type Shape, sameShape } from '../backend/array.ts'
 
 export { broadcastStrides, numel, sameShape, stridesOf } from '../backend/array.ts'
 
+import { described, operand } from './argument.ts'
 import { ArgumentError, IndexError, ShapeError } from './errors.ts'
 
 /** `[2, 3]`, as errors print it. */
@@ -50,10 +51,11 @@ function combined(op: string, shapes: readonly Shape[]): Shape {
   })
 }
 
-/** A dimension counted from the front, checked. A 0-d tensor has the dimensions 0 and -1, as in PyTorch. */
-export function dimension(op: string, dim: number, rank: number): number {
+/** A dimension of x counted from the front, checked. A 0-d tensor has the dimensions 0 and -1, as in PyTorch. */
+export function dimension(op: string, dim: number, x: { readonly shape: Shape }): number {
+  const rank = operand(op, x).shape.length
   const range = Math.max(rank, 1)
-  if (!Number.isInteger(dim)) throw new ArgumentError(`${op}: a dimension is an integer, not ${String(dim)}`)
+  if (!Number.isInteger(dim)) throw new ArgumentError(`${op}: a dimension is an integer, not ${described(dim)}`)
   if (dim < -range || dim >= range)
     throw new IndexError(
       `${op}: dimension ${dim} is out of range for a tensor of ${rank} dimensions (-${range} to ${range - 1})`,
@@ -61,12 +63,15 @@ export function dimension(op: string, dim: number, rank: number): number {
   return dim < 0 ? dim + range : dim
 }
 
-/** Several dimensions, in rising order, checked and without repetition; all of them when undefined or empty. */
-export function dimensions(op: string, dims: number | readonly number[] | undefined, rank: number): number[] {
+/** Several dimensions of x, in rising order, checked and without repetition; all of them when undefined or empty. */
+export function dimensions(
+  op: string,
+  dims: number | readonly number[] | undefined,
+  x: { readonly shape: Shape },
+): number[] {
+  const rank = operand(op, x).shape.length
   if (dims === undefined || (Array.isArray(dims) && dims.length === 0)) return Array.from({ length: rank }, (_, i) => i)
-  const list = (typeof dims === 'number' ? [dims] : [...(dims as readonly number[])]).map(dim =>
-    dimension(op, dim, rank),
-  )
+  const list = (Array.isArray(dims) ? dims : [dims]).map(dim => dimension(op, dim, x))
   if (new Set(list).size !== list.length) throw new ArgumentError(`${op}: dimension repeated in [${list.join(', ')}]`)
   return rank === 0 ? [] : list.sort((a, b) => a - b)
 }
@@ -75,7 +80,7 @@ export function dimensions(op: string, dims: number | readonly number[] | undefi
 export function sizes(op: string, args: readonly (number | Shape)[]): number[] {
   const list = args.length === 1 && Array.isArray(args[0]) ? [...(args[0] as Shape)] : [...(args as readonly number[])]
   for (const size of list)
-    if (!Number.isInteger(size)) throw new ArgumentError(`${op}: a size is an integer, not ${String(size)}`)
+    if (!Number.isInteger(size)) throw new ArgumentError(`${op}: a size is an integer, not ${described(size)}`)
   return list
 }
 

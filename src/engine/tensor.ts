@@ -1,6 +1,6 @@
 // The tensor engine's face: storage, shape, node; every method a line that hands over to an op.
 import type { DType, NDArray, Shape, TypedArray } from '../backend/array.ts'
-import { byteSize } from '../backend/array.ts'
+import { byteSize, converted } from '../backend/array.ts'
 import { makesTensors, noGrad, type Operand, TensorNode } from './apply.ts'
 import { DtypeError, GradError, ShapeError } from './errors.ts'
 import { format } from './format.ts'
@@ -18,7 +18,7 @@ import * as product from './ops/product.ts'
 import * as reduce from './ops/reduce.ts'
 import type { OpName } from './prims.ts'
 import * as random from './random.ts'
-import { sameShape, show } from './shape.ts'
+import { dimension, sameShape, show } from './shape.ts'
 
 export interface BackwardOptions {
   /** Keep what the graph stored, so that another backward can go through it. */
@@ -79,7 +79,7 @@ export class Tensor extends Num implements NDArray {
   /** The shape, or the size of one dimension. */
   size(): Shape
   size(dim: number): number
-  size(dim?: number): Shape | number { return dim === undefined ? this.shape : (this.shape.at(dim) as number) }
+  size(dim?: number): Shape | number { return dim === undefined ? this.shape : (this.shape[dimension('size', dim, this)] as number) }
 
   /** Makes a leaf collect gradients, or stop to. */
   requiresGrad_(yes = true): this {
@@ -101,8 +101,7 @@ export class Tensor extends Num implements NDArray {
     if (value instanceof Tensor ? !sameShape(value.shape, this.shape) : value.length !== this.numel) {
       throw new ShapeError(`assign: expected ${show(this.shape)}, not ${value instanceof Tensor ? show(value.shape) : `${value.length} elements`}`)
     }
-    const shares = value instanceof Tensor && value.dtype === this.dtype
-    this.#data = shares ? from : (create.full(this.shape, 0, { dtype: this.dtype }).#data.constructor as unknown as { from(x: TypedArray): TypedArray }).from(from)
+    this.#data = value instanceof Tensor && value.dtype === this.dtype ? from : converted(from, this.dtype)
     return this
   }
 
@@ -157,27 +156,37 @@ export class Tensor extends Num implements NDArray {
     if (!seed && this.numel !== 1) throw new ShapeError(`backward: ${show(this.shape)} is not one number; reduce it (sum, mean) or give the cotangent: backward(seed)`)
     if (seed && !sameShape(seed.shape, this.shape)) throw new ShapeError(`backward: the seed has shape ${show(seed.shape)}, the tensor ${show(this.shape)}`)
     const found: [Tensor, Tensor][] = []
-    const only = inputs && new Set(inputs)
-    const targets = inputs && new Set(inputs.map(x => {
+    const asked = inputs && new Map(inputs.map(x => {
       if (!x.node) throw new GradError('backward: one of `inputs` does not require a gradient')
-      return x.node
+      return [x.node, x]
     }))
+    const targets = asked && new Set(asked.keys())
     const visit = (at: TensorNode, cotangent: Tensor): Tensor => {
       let g = cotangent
-      for (const hook of at.hooks ?? []) g = hook(g) ?? g
-      if (at.owner && (!only || only.has(at.owner))) found.push([at.owner, g])
+      for (const hook of at.hooks ?? []) {
+        g = hook(g) ?? g
+        if (!sameShape(g.shape, cotangent.shape)) throw new ShapeError(`backward: a hook gave a gradient of shape ${show(g.shape)} for one of ${show(cotangent.shape)}`)
+      }
+      const owner = asked ? asked.get(at) : at.owner
+      if (owner) found.push([owner, g])
       return g
     }
-    const walk = (): unknown => pullback<Tensor>(node, seed ?? create.onesLike(this), {
+    const walk = (): unknown => pullback<Tensor>(node, seed?.to(this.dtype) ?? create.onesLike(this), {
       add: (a, b) => a.add(b),
       visit: (at, g) => visit(at as TensorNode, g),
       release: !retainGraph && !createGraph,
       ...(order && { order }),
       ...(targets && { targets }),
     })
-    if (createGraph) walk()
-    else noGrad(walk)
-    for (const [x, g] of found) x.grad = x.grad ? (createGraph ? x.grad.add(g) : noGrad(() => (x.grad as Tensor).add(g))) : g
+    const gradients = (): [Tensor, Tensor][] => {
+      walk()
+      return found.map(([x, g]) => {
+        if (x.grad && !sameShape(x.grad.shape, x.shape)) throw new ShapeError(`backward: a tensor of shape ${show(x.shape)} holds a gradient of shape ${show(x.grad.shape)}`)
+        return [x, x.grad ? x.grad.add(g) : g]
+      })
+    }
+    // set at the end, when nothing can fail any more
+    for (const [x, g] of createGraph ? gradients() : noGrad(gradients)) x.grad = g
   }
 
   /** Keeps the gradient of a computed tensor in its `grad` at the next backward. */

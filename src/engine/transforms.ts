@@ -103,7 +103,8 @@ const positions = (op: string, argnums: number | readonly number[], args: readon
       throw new ArgumentError(
         `${op}: argnums ${i}, but the function was called with ${args.length} argument${args.length === 1 ? '' : 's'}`,
       )
-  if (new Set(list).size < list.length) throw new ArgumentError(`${op}: argnums [${list.join(', ')}] name an argument twice`)
+  if (new Set(list).size < list.length)
+    throw new ArgumentError(`${op}: argnums [${list.join(', ')}] name an argument twice`)
   return list
 }
 

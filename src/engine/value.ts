@@ -1,6 +1,7 @@
 // The scalar engine: a number that remembers how it was computed.
-import { anomaly, CONSTANT, callers, mode, noGrad, pushTangents } from './apply.ts'
-import { GradError } from './errors.ts'
+import { anomaly, CONSTANT, mode, noGrad, notice, pushTangents } from './apply.ts'
+import { described } from './argument.ts'
+import { ArgumentError, GradError } from './errors.ts'
 import { Expr } from './expr.ts'
 import { backwardOrder, type Node, type Order } from './graph.ts'
 import { Num } from './num.ts'
@@ -16,21 +17,11 @@ export interface Opaque {
   pull(g: Value, wanted: readonly boolean[]): readonly (Value | null)[]
 }
 
-/** Beside the values, as few have any: hooks, and in anomaly mode the lines that made a value. */
+/** Beside the values, as few have any. */
 const hooks = new WeakMap<Value, readonly ((grad: number) => number | undefined)[]>()
 /** Has any value ever had a hook? */
 let hooked = false
-const traces = new WeakMap<Value, string>()
-
-/** Tells anomaly mode and observers of a new value. */
-function notice(name: string, inputs: readonly (Value | number)[], out: Value): void {
-  if (mode.anomaly) {
-    if (Number.isNaN(out.data) && !inputs.some(x => Number.isNaN(typeof x === 'number' ? x : x.data)))
-      throw anomaly(`'${name}'`, callers())
-    traces.set(out, callers())
-  }
-  mode.observer?.({ name, inputs, out })
-}
+const hasNaN = (x: Value): boolean => Number.isNaN(x.data)
 
 /**
  * A scalar on a graph, with micrograd's face: `data`, `grad`, `backward()`, arithmetic, a label. Gradients of leaves
@@ -86,17 +77,22 @@ export class Value extends Num implements Node<Value> {
 
   /** Applies a pointwise op to values and numbers. */
   static map(op: Pointwise, args: readonly (Value | number)[]): Value {
+    let low = CONSTANT
+    for (const z of args) {
+      if (typeof z === 'number') continue
+      if (!(z instanceof Value))
+        throw new ArgumentError(`${op.name}: operands are values or numbers, not ${described(z)}`)
+      if (z.low < low) low = z.low
+    }
     const [x, y] = args
     const a = typeof x === 'number' ? x : (x as Value).data
     let data: number
     if (args.length === 2) data = op.f(a, typeof y === 'number' ? y : (y as Value).data)
     else if (args.length === 1) data = op.f(a)
     else data = op.f(...args.map(z => (typeof z === 'number' ? z : z.data)))
-    let low = CONSTANT
-    for (const z of args) if (typeof z === 'object' && z.low < low) low = z.low
     const out = low <= mode.depth ? new Value(data, args, op, low) : new Value(data, NONE, null, CONSTANT)
     if (mode.levels.length > 0) pushTangents<Value>(args, out, dx => Value.#tangent(op, dx, args, out))
-    if (mode.anomaly || mode.observer) notice(op.name, args, out)
+    if (mode.anomaly || mode.observer) notice<Value>(op.name, args, out, out, hasNaN)
     return out
   }
 
@@ -112,7 +108,7 @@ export class Value extends Num implements Node<Value> {
     const op: Opaque = { name, pull: (g, wanted) => vjp(g, wanted, xs, out) }
     const out: Value = low <= mode.depth ? new Value(data, xs, op, low) : Value.constant(data)
     pushTangents<Value>(xs, out, dx => jvp(dx, xs, out))
-    notice(name, xs, out)
+    notice<Value>(name, xs, out, out, hasNaN)
     return out
   }
 
@@ -180,38 +176,38 @@ export class Value extends Num implements Node<Value> {
       if (hooked) for (const hook of hooks.get(out) ?? NONE) out.grad = hook(out.grad) ?? out.grad
       const { op, inputs, data, grad } = out
       if (op === null) continue
-      if (!(op instanceof Pointwise)) {
-        const pulled = noGrad(() =>
-          op.pull(
-            Value.constant(grad),
-            inputs.map(z => typeof z === 'object'),
-          ),
-        )
+      if (mode.anomaly || !(op instanceof Pointwise) || inputs.length > 2) {
+        const cotangents = out.#cotangents()
         inputs.forEach((z, i) => {
-          if (typeof z === 'object') z.grad += pulled[i]?.data ?? 0
+          if (typeof z === 'object') z.grad += cotangents[i] as number
         })
         continue
       }
+      // nearly every op has one operand or two
       const [x, y] = inputs
-      if (mode.anomaly || inputs.length > 2) {
-        const all = inputs.map(z => (typeof z === 'number' ? z : z.data))
-        inputs.forEach((z, i) => {
-          if (typeof z !== 'object') return
-          const dx = op.pull(i)(...all, data, grad)
-          if (mode.anomaly && Number.isNaN(dx) && !Number.isNaN(grad))
-            throw anomaly(`the backward of '${op.name}'`, traces.get(out) ?? null)
-          z.grad += dx
-        })
-      } else if (inputs.length === 1) {
-        const a = x as Value
-        a.grad += op.pull(0)(a.data, data, grad)
-      } else if (inputs.length === 2) {
-        const a = typeof x === 'number' ? x : (x as Value).data
+      const a = typeof x === 'number' ? x : (x as Value).data
+      if (inputs.length === 1) {
+        ;(x as Value).grad += op.pull(0)(a, data, grad)
+      } else {
         const b = typeof y === 'number' ? y : (y as Value).data
         if (typeof x === 'object') x.grad += op.pull(0)(a, b, data, grad)
         if (typeof y === 'object') y.grad += op.pull(1)(a, b, data, grad)
       }
     }
+  }
+
+  /** What this value's gradient contributes to those of its inputs, on numbers. */
+  #cotangents(): number[] {
+    const { op, inputs, data, grad } = this
+    const operands = inputs.map(z => (typeof z === 'number' ? z : z.data))
+    const wanted = inputs.map(z => typeof z === 'object')
+    const cotangents =
+      op instanceof Pointwise
+        ? wanted.map((yes, i) => (yes ? op.pull(i)(...operands, data, grad) : 0))
+        : noGrad(() => this.pull(Value.constant(grad), wanted)).map(g => g?.data ?? 0)
+    if (mode.anomaly && cotangents.some(Number.isNaN) && ![...operands, grad].some(Number.isNaN))
+      throw anomaly(`the backward of '${op?.name}'`, this)
+    return cotangents
   }
 
   /**

@@ -1,8 +1,9 @@
 // Functions of neural networks: activations, convolutions, losses.
+import { operand } from '../engine/argument.ts'
 import { ArgumentError, ShapeError } from '../engine/errors.ts'
 import { fullLike } from '../engine/ops/create.ts'
 import { floats } from '../engine/ops/kind.ts'
-import { matmul } from '../engine/ops/product.ts'
+import { matmul, sameDtype } from '../engine/ops/product.ts'
 import { bernoulli, type Generator } from '../engine/random.ts'
 import { sameShape, show } from '../engine/shape.ts'
 import type { Tensor } from '../engine/tensor.ts'
@@ -23,15 +24,16 @@ export { binaryCrossEntropyWithLogits, crossEntropy, hingeLoss, mseLoss, nllLoss
  * F.linear(tensor([[1, 2]]), tensor([[3, 4], [5, 6]]), tensor([10, 20])) // [[21, 37]]
  */
 export function linear(x: Tensor, weight: Tensor, bias: Tensor | null = null): Tensor {
-  if (weight.ndim !== 2) throw new ShapeError(`linear: the weight is [out, in], not ${show(weight.shape)}`)
+  if (operand('linear', weight).ndim !== 2) throw new ShapeError(`linear: the weight is [out, in], not ${show(weight.shape)}`)
   const [out, size] = weight.shape as [number, number]
-  if (x.ndim === 0 || x.shape.at(-1) !== size) {
+  if (operand('linear', x).ndim === 0 || x.shape.at(-1) !== size) {
     const hint = x.ndim > 1 && x.shape.at(-2) === size ? ' Did you mean x.transpose(-2, -1)?' : ''
     throw new ShapeError(
       `linear: the weight ${show(weight.shape)} takes ${size} features, the input ${show(x.shape)} has ${x.shape.at(-1) ?? 'no dimension'}.${hint}`,
     )
   }
-  if (bias && !sameShape(bias.shape, [out]))
+  sameDtype('linear', x, weight)
+  if (bias && !sameShape(operand('linear', bias).shape, [out]))
     throw new ShapeError(
       `linear: the weight ${show(weight.shape)} needs a bias ${show([out])}, not ${show(bias.shape)}`,
     )

@@ -1,7 +1,8 @@
 // Losses: how far from right, as one number to descend.
 import { apply, type Primitive } from '../engine/apply.ts'
+import { oneOf, operand } from '../engine/argument.ts'
 import { ArgumentError, DtypeError, IndexError, ShapeError } from '../engine/errors.ts'
-import { choice, floats } from '../engine/ops/kind.ts'
+import { choice, floats, isFloat } from '../engine/ops/kind.ts'
 import { broadcast, numel, reduced, sameShape, show } from '../engine/shape.ts'
 import type { Tensor } from '../engine/tensor.ts'
 
@@ -11,18 +12,15 @@ export interface LossOptions {
 }
 
 /** @throws ArgumentError when the reduction is not known */
-function checked(op: string, { reduction = 'mean' }: LossOptions): 'mean' | 'sum' | 'none' {
-  if (reduction === 'mean' || reduction === 'sum' || reduction === 'none') return reduction
-  throw new ArgumentError(`${op}: reduction is 'mean', 'sum' or 'none', not '${String(reduction)}'`)
-}
+const checked = (op: string, { reduction = 'mean' }: LossOptions): 'mean' | 'sum' | 'none' =>
+  oneOf(op, 'reduction', reduction, ['mean', 'sum', 'none'])
 
 /**
  * Losses compare element with element: a target that would broadcast is nearly always a mistake.
  * @throws ShapeError when the shapes differ
  */
 function alike(op: string, x: Tensor, y: Tensor): void {
-  floats(op, x)
-  if (sameShape(x.shape, y.shape)) return
+  if (sameShape(floats(op, x).shape, operand(op, y).shape)) return
   const hint =
     x.numel === y.numel
       ? `Did you mean target.reshape(${x.shape.join(', ')})?`
@@ -146,7 +144,7 @@ function ofClasses(
   const dim = classDim(op, input, weight)
   const classes = input.shape[dim] as number
   const expected = reduced(input.shape, [dim])
-  if (target.dtype !== 'int32')
+  if (operand(op, target).dtype !== 'int32')
     throw new DtypeError(`${op}: targets are class indices (int32), not ${target.dtype}. Did you mean target.int()?`)
   if (!sameShape(target.shape, expected)) {
     const hint = sameShape(target.shape, input.shape)
@@ -205,7 +203,7 @@ export function crossEntropy(logits: Tensor, target: Tensor, options: CrossEntro
   const { weight, ignoreIndex = -100, labelSmoothing = 0 } = options
   if (!(labelSmoothing >= 0 && labelSmoothing <= 1))
     throw new ArgumentError(`${op}: labelSmoothing lies in [0, 1], not ${labelSmoothing}`)
-  if (target.dtype !== 'float32' && target.dtype !== 'float64') {
+  if (!isFloat(operand(op, target).dtype)) {
     return ofClasses(op, logits, target, (x, dim) => x.logSoftmax(dim), options)
   }
   const reduction = checked(op, options)

@@ -1,10 +1,10 @@
 // Symbols: one object per expression, values never simplified away, derivatives that read as little as they can.
 import { describe, expect, test } from 'vitest'
-import { codegen, Expr, type OpName, partials, table, tensor, Value } from '../../src/index.ts'
 import { stage } from '../../src/backend/program.ts'
 import { compact, expression, program, rewrite } from '../../src/engine/expr.ts'
 import { Pointwise } from '../../src/engine/pointwise.ts'
 import type { Op } from '../../src/engine/prims.ts'
+import { codegen, Expr, type OpName, partials, table, tensor, Value } from '../../src/index.ts'
 
 const x = Expr.input(0)
 const y = Expr.input(1)
@@ -12,7 +12,11 @@ const named = (name: OpName) => Pointwise.named(name)
 /** Which values the cotangent of operand i reads. */
 const reads = (name: OpName, i = 0): string[] => {
   const { arity } = named(name)
-  return named(name).vjp(i)?.reads.map(k => (k < arity ? `x${k}` : k === arity ? 'out' : 'g')) ?? []
+  return (
+    named(name)
+      .vjp(i)
+      ?.reads.map(k => (k < arity ? `x${k}` : k === arity ? 'out' : 'g')) ?? []
+  )
 }
 
 describe('interning', () => {
@@ -32,7 +36,12 @@ describe('interning', () => {
   test('a shared sub-expression is one step of the program', () => {
     const e = x.sin().exp()
     const steps = program(e.mul(e).add(e))
-    expect(steps.filter(step => step.kind === 'op').map(step => step.kind === 'op' && step.name)).toEqual(['sin', 'exp', 'mul', 'add'])
+    expect(steps.filter(step => step.kind === 'op').map(step => step.kind === 'op' && step.name)).toEqual([
+      'sin',
+      'exp',
+      'mul',
+      'add',
+    ])
   })
 
   test('a composite is written in the rows it is made of', () => {
@@ -62,7 +71,10 @@ describe('values are not simplified', () => {
     expect(x.pow(0).op).toBe('pow')
   })
 
-  test.each([['generated', true], ['interpreted', false]] as const)('so 0*Infinity is NaN and -0 survives, %s', (_, on) => {
+  test.each([
+    ['generated', true],
+    ['interpreted', false],
+  ] as const)('so 0*Infinity is NaN and -0 survives, %s', (_, on) => {
     const before = codegen(on)
     try {
       const zero = stage(program(x.mul(0)), 1)
@@ -82,7 +94,13 @@ describe('values are not simplified', () => {
 })
 
 describe('partial derivatives', () => {
-  const at = (e: Expr | null, ...numbers: number[]) => (e ? stage(program(rewrite(e, z => (z === Expr.output ? Expr.input(numbers.length - 1) : undefined))), numbers.length)(...numbers) : 0)
+  const at = (e: Expr | null, ...numbers: number[]) =>
+    e
+      ? stage(
+          program(rewrite(e, z => (z === Expr.output ? Expr.input(numbers.length - 1) : undefined))),
+          numbers.length,
+        )(...numbers)
+      : 0
 
   test('the chain rule, folded', () => {
     expect(partials(x.mul(y), 2)).toEqual([y, x])

@@ -1,7 +1,7 @@
 // Walks over nodes: postorder, the orders of a backward, and cotangents that are complete before they go on.
 import { describe, expect, test } from 'vitest'
-import { GradError, type Order, type Tensor, tensor, Value } from '../../src/index.ts'
 import { backwardOrder, type Node, postorder, pullback } from '../../src/engine/graph.ts'
+import { GradError, type Order, type Tensor, tensor, Value } from '../../src/index.ts'
 
 /** A node over plain numbers: a sum of its inputs with weights, which counts how often it is pulled. */
 class Sum implements Node<number> {
@@ -17,7 +17,9 @@ class Sum implements Node<number> {
     this.pulls.push({ g, wanted })
     return this.weights.map(w => w * g)
   }
-  release(): void { this.released++ }
+  release(): void {
+    this.released++
+  }
 }
 const names = (nodes: readonly Node<number>[]) => nodes.map(node => (node as Sum).name).join(' ')
 const add = (a: number, b: number) => a + b
@@ -60,7 +62,11 @@ describe('postorder', () => {
     let fan = new Sum('0')
     for (let i = 0; i < 100; i++) fan = new Sum('', [fan, fan])
     expect(postorder<Sum>(fan)).toHaveLength(101)
-    expect(pullback(fan, 1, { add, targets: new Set([postorder<Sum>(fan)[0] as Sum]) }).values().next().value).toBe(2 ** 100)
+    expect(
+      pullback(fan, 1, { add, targets: new Set([postorder<Sum>(fan)[0] as Sum]) })
+        .values()
+        .next().value,
+    ).toBe(2 ** 100)
   })
 })
 
@@ -73,10 +79,22 @@ describe('orders', () => {
   })
 
   const swapped: Order = nodes => [...nodes].map((_, i) => nodes[[0, 2, 1, 4, 3, 5][i] as number]!)
-  test.each<[string, Order]>([['depthFirst', 'depthFirst'], ['breadthFirst', 'breadthFirst'], ["a user's", swapped]])('%s gives the same cotangents, each node pulled once', (_, order) => {
+  test.each<[string, Order]>([
+    ['depthFirst', 'depthFirst'],
+    ['breadthFirst', 'breadthFirst'],
+    ["a user's", swapped],
+  ])('%s gives the same cotangents, each node pulled once', (_, order) => {
     const { a, b, c, d, e, f } = diamond()
     const visited: string[] = []
-    const found = pullback<number>(f, 1, { add, order, targets: new Set([a, c]), visit: (node, g) => { visited.push((node as Sum).name); return g } })
+    const found = pullback<number>(f, 1, {
+      add,
+      order,
+      targets: new Set([a, c]),
+      visit: (node, g) => {
+        visited.push((node as Sum).name)
+        return g
+      },
+    })
     expect(found.get(a)).toBe(slope)
     expect(found.get(c)).toBe(13 * 7 + 17 * 11)
     expect([...visited].sort()).toEqual(['a', 'b', 'c', 'd', 'e', 'f'])
@@ -125,27 +143,38 @@ describe('orders', () => {
     // the last node that is ready, each time
     const all = nodes as readonly (Node<unknown> & object)[]
     const consumers = new Map<unknown, number>()
-    for (const node of all) for (const input of node.inputs) if (typeof input === 'object' && input) consumers.set(input, (consumers.get(input) ?? 0) + 1)
+    for (const node of all)
+      for (const input of node.inputs)
+        if (typeof input === 'object' && input) consumers.set(input, (consumers.get(input) ?? 0) + 1)
     const left = [...all]
     const done: unknown[] = []
     while (left.length > 0) {
       const at = left.map(node => consumers.get(node) ?? 0).lastIndexOf(0)
       const [node] = left.splice(at, 1) as [(typeof all)[number]]
       done.push(node)
-      for (const input of node.inputs) if (typeof input === 'object' && input) consumers.set(input, consumers.get(input)! - 1)
+      for (const input of node.inputs)
+        if (typeof input === 'object' && input) consumers.set(input, consumers.get(input)! - 1)
     }
     return done as never
   }
   const orders: Order[] = ['depthFirst', 'breadthFirst', shuffled]
   test.each(orders.map(order => [String(order).slice(0, 12), order] as const))('on both engines: %s', (_, order) => {
     const values = [new Value(0.3), new Value(-1.2)] as const
-    const tensors = [tensor([0.3, 2], { dtype: 'float64', requiresGrad: true }), tensor([-1.2, 0.1], { dtype: 'float64', requiresGrad: true })] as const
+    const tensors = [
+      tensor([0.3, 2], { dtype: 'float64', requiresGrad: true }),
+      tensor([-1.2, 0.1], { dtype: 'float64', requiresGrad: true }),
+    ] as const
     const f = <N extends Value | Tensor>(x: N, y: N): N => {
       const shared = x.mul(y as never).sin() as N
-      return shared.mul(shared.add(x as never) as never).add(shared.exp() as never).sub(y.mul(shared as never) as never) as N
+      return shared
+        .mul(shared.add(x as never) as never)
+        .add(shared.exp() as never)
+        .sub(y.mul(shared as never) as never) as N
     }
     f(...values).backward({ order })
-    f(...tensors).sum().backward(undefined, { order })
+    f(...tensors)
+      .sum()
+      .backward(undefined, { order })
     const again = [new Value(0.3), new Value(-1.2)] as const
     f(...again).backward()
     values.forEach((x, i) => {
@@ -156,10 +185,20 @@ describe('orders', () => {
 
   test('both engines refuse a wrong order and set no gradient', () => {
     const x = new Value(2)
-    expect(() => x.mul(x).add(x).backward({ order: nodes => [...nodes].reverse() })).toThrow(GradError)
+    expect(() =>
+      x
+        .mul(x)
+        .add(x)
+        .backward({ order: nodes => [...nodes].reverse() }),
+    ).toThrow(GradError)
     expect(x.grad).toBe(0)
     const t = tensor(2, { requiresGrad: true })
-    expect(() => t.mul(t).add(t).backward(undefined, { order: nodes => [...nodes].reverse() })).toThrow(GradError)
+    expect(() =>
+      t
+        .mul(t)
+        .add(t)
+        .backward(undefined, { order: nodes => [...nodes].reverse() }),
+    ).toThrow(GradError)
     expect(t.grad).toBeNull()
   })
 })
@@ -194,7 +233,11 @@ describe('pullback', () => {
   })
 
   test('a null cotangent stops there', () => {
-    class Wall extends Sum { override pull(): null[] { return [null] } }
+    class Wall extends Sum {
+      override pull(): null[] {
+        return [null]
+      }
+    }
     const a = new Sum('a')
     const b = new Sum('b', [a])
     expect(pullback<number>(new Wall('w', [b]), 1, { add, targets: new Set([a]) }).size).toBe(0)

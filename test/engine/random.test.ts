@@ -1,8 +1,22 @@
 // Draws: the same seed gives the same numbers, states come back, and the numbers are distributed as they should be.
 import { describe, expect, test } from 'vitest'
 import {
-  ArgumentError, bernoulli, defaultGenerator, DtypeError, Generator, manualSeed, observe, rand, randint, randLike, randn, randnLike, randperm, type Tensor,
-  tensor, zeros,
+  ArgumentError,
+  bernoulli,
+  DtypeError,
+  defaultGenerator,
+  Generator,
+  manualSeed,
+  observe,
+  rand,
+  randint,
+  randLike,
+  randn,
+  randnLike,
+  randperm,
+  type Tensor,
+  tensor,
+  zeros,
 } from '../../src/index.ts'
 
 const numbers = (x: Tensor) => [...x.data]
@@ -29,7 +43,7 @@ describe('the stream', () => {
     expect(draws(7)).toEqual(draws(7))
     expect(draws('seven')).toEqual(draws('seven'))
     expect(draws(7)).not.toEqual(draws(8))
-    expect(new Generator(7).seed(8).uniform()).toBe(new Generator(8).uniform())
+    expect(new Generator(7).manualSeed(8).uniform()).toBe(new Generator(8).uniform())
   })
 
   test('a state saved in the middle comes back, through JSON, the spare normal included', () => {
@@ -42,7 +56,7 @@ describe('the stream', () => {
     const other = new Generator(99).setState(state)
     expect([other.normal(), other.normal(), other.uniform()]).toEqual(next)
     // seeding forgets the spare
-    g.setState(state).seed(3)
+    g.setState(state).manualSeed(3)
     expect(g.normal()).toBe(new Generator(3).normal())
   })
 
@@ -88,12 +102,15 @@ describe('tensors', () => {
 
   test('go through the door, so that observers see them', () => {
     const seen: string[] = []
-    observe(({ name }) => seen.push(name), () => {
-      rand([1])
-      randn([1])
-      randint(0, 2, [1])
-      tensor([0.5]).bernoulli()
-    })
+    observe(
+      ({ name }) => seen.push(name),
+      () => {
+        rand([1])
+        randn([1])
+        randint(0, 2, [1])
+        tensor([0.5]).bernoulli()
+      },
+    )
     expect(seen).toEqual(['rand', 'randn', 'randint', 'bernoulli'])
   })
 
@@ -156,7 +173,8 @@ describe('distributions', () => {
   test('bernoulli, each with its own probability', () => {
     const p = tensor([[0], [0.1], [0.7], [1]]).expand(4, N)
     const rates = p.bernoulli({ generator: generator() }).mean(1).toArray() as number[]
-    ;[0, 0.1, 0.7, 1].forEach((rate, i) => expect(Math.abs(rates[i]! - rate)).toBeLessThan(rate === 0 || rate === 1 ? 1e-9 : 0.01))
+    for (const [i, rate] of [0, 0.1, 0.7, 1].entries())
+      expect(Math.abs(rates[i]! - rate)).toBeLessThan(rate === 0 || rate === 1 ? 1e-9 : 0.01)
   })
 
   test('permutations: each as often, and all of 0 … n-1', () => {
@@ -168,6 +186,8 @@ describe('distributions', () => {
     }
     expect([...counts.keys()].sort()).toEqual(['012', '021', '102', '120', '201', '210'])
     for (const count of counts.values()) expect(Math.abs(count - 1000)).toBeLessThan(130)
-    expect(numbers(randperm(100, { generator: g })).sort((a, b) => a - b)).toEqual(Array.from({ length: 100 }, (_, i) => i))
+    expect(numbers(randperm(100, { generator: g })).sort((a, b) => a - b)).toEqual(
+      Array.from({ length: 100 }, (_, i) => i),
+    )
   })
 })

@@ -1,10 +1,32 @@
 // Derivatives as functions of functions: both modes, both engines, any nesting, and nothing left behind outside.
 import { describe, expect, test } from 'vitest'
-import {
-  AnomalyError, ArgumentError, checkpoint, custom, defaultGenerator, detectAnomaly, Generator, GradError, grad, hessian, hvp, jacfwd, jacrev, jvp,
-  manualSeed, noGrad, rand, ShapeError, tensor, Tensor, Value, valueAndGrad, vjp, zeros,
-} from '../../src/index.ts'
 import { postorder } from '../../src/engine/graph.ts'
+import {
+  AnomalyError,
+  ArgumentError,
+  checkpoint,
+  custom,
+  defaultGenerator,
+  detectAnomaly,
+  Generator,
+  GradError,
+  grad,
+  hessian,
+  hvp,
+  jacfwd,
+  jacrev,
+  jvp,
+  manualSeed,
+  noGrad,
+  rand,
+  ShapeError,
+  Tensor,
+  tensor,
+  Value,
+  valueAndGrad,
+  vjp,
+  zeros,
+} from '../../src/index.ts'
 
 const vector = (...x: number[]) => tensor(x, { dtype: 'float64' })
 const scalar = (x: number) => tensor(x, { dtype: 'float64' })
@@ -17,9 +39,14 @@ const cos = Math.cos
 // biome-ignore lint/suspicious/noExplicitAny: a function on either engine
 type F = (x: any) => any
 const reverse = (f: F): F => grad(f)
-const forward = (f: F): F => x => jvp(f, [x], [x instanceof Tensor ? scalar(1) : 1])[1]
+const forward =
+  (f: F): F =>
+  x =>
+    jvp(f, [x], [x instanceof Tensor ? scalar(1) : 1])[1]
 const modes = { reverse, forward }
-const pairs = Object.entries(modes).flatMap(([a, outer]) => Object.entries(modes).map(([b, inner]) => [`${a} over ${b}`, outer, inner] as const))
+const pairs = Object.entries(modes).flatMap(([a, outer]) =>
+  Object.entries(modes).map(([b, inner]) => [`${a} over ${b}`, outer, inner] as const),
+)
 const engines = [
   ['values', (x: number): unknown => x, (x: unknown) => x as number],
   ['tensors', scalar, (x: unknown) => (x as Tensor).item()],
@@ -30,10 +57,30 @@ describe.each(engines)('on %s', (_, up, down) => {
 
   test('first derivatives', () => {
     for (const d of [reverse, forward]) {
-      expect(at(d(x => x.sin().mul(x)), 0.7)).toBeCloseTo(sin(0.7) + 0.7 * cos(0.7), 14)
-      expect(at(d(x => x), 3)).toBe(1)
-      expect(at(d(x => x.mul(0).add(5)), 3)).toBe(0)
-      expect(at(d(x => x.detach()), 3)).toBe(0)
+      expect(
+        at(
+          d(x => x.sin().mul(x)),
+          0.7,
+        ),
+      ).toBeCloseTo(sin(0.7) + 0.7 * cos(0.7), 14)
+      expect(
+        at(
+          d(x => x),
+          3,
+        ),
+      ).toBe(1)
+      expect(
+        at(
+          d(x => x.mul(0).add(5)),
+          3,
+        ),
+      ).toBe(0)
+      expect(
+        at(
+          d(x => x.detach()),
+          3,
+        ),
+      ).toBe(0)
     }
   })
 
@@ -44,20 +91,42 @@ describe.each(engines)('on %s', (_, up, down) => {
   })
 
   test('third derivatives, all eight nestings', () => {
-    for (const a of [reverse, forward]) for (const b of [reverse, forward]) for (const c of [reverse, forward]) {
-      expect(at(a(b(c((x: Value) => x.tanh()))), 0.3)).toBeCloseTo(thirdOfTanh(0.3), 12)
-    }
+    for (const a of [reverse, forward])
+      for (const b of [reverse, forward])
+        for (const c of [reverse, forward]) {
+          expect(at(a(b(c((x: Value) => x.tanh()))), 0.3)).toBeCloseTo(thirdOfTanh(0.3), 12)
+        }
   })
 
   test.each(pairs)('no perturbation is taken for another, %s', (_name, outer, inner) => {
     // d/dx [x d/dy (x + y)] = 1, not 2
-    expect(at(outer((x: Value) => x.mul(inner((y: Value) => x.add(y))(up(1) as never))), 3)).toBe(1)
+    expect(
+      at(
+        outer((x: Value) => x.mul(inner((y: Value) => x.add(y))(up(1) as never))),
+        3,
+      ),
+    ).toBe(1)
     // the inner point depends on the outer variable: d/dx [x d/dy (x y) at y = x] = d/dx x^2 = 2x
-    expect(at(outer((x: Value) => x.mul(inner((y: Value) => x.mul(y))(x))), 3)).toBe(6)
+    expect(
+      at(
+        outer((x: Value) => x.mul(inner((y: Value) => x.mul(y))(x))),
+        3,
+      ),
+    ).toBe(6)
     // d/dx d/dy (x y^2) at y = 2x: 2xy = 4x^2, hence 8x
-    expect(at(outer((x: Value) => inner((y: Value) => x.mul(y).mul(y))(x.mul(2))), 3)).toBe(24)
+    expect(
+      at(
+        outer((x: Value) => inner((y: Value) => x.mul(y).mul(y))(x.mul(2))),
+        3,
+      ),
+    ).toBe(24)
     // a variable of the outer one that the inner function returns alone is constant to the inner
-    expect(at(outer((x: Value) => x.add(inner(() => x)(x))), 3)).toBe(1)
+    expect(
+      at(
+        outer((x: Value) => x.add(inner(() => x)(x))),
+        3,
+      ),
+    ).toBe(1)
   })
 
   test('one transform beside another inside a third', () => {
@@ -102,12 +171,21 @@ describe('grad and valueAndGrad', () => {
   })
 
   test('arrays and objects of leaves', () => {
-    const params = { layers: [{ w: vector(1, 2), b: scalar(3) }, { w: vector(4, 5), b: scalar(6) }], scale: 2 }
+    const params = {
+      layers: [
+        { w: vector(1, 2), b: scalar(3) },
+        { w: vector(4, 5), b: scalar(6) },
+      ],
+      scale: 2,
+    }
     const f = (p: { layers: { w: Tensor; b: Tensor }[]; scale: Value }, x: Tensor) =>
       p.layers.map(({ w, b }) => w.mul(x).sum().add(b).square()).reduce((a, b) => a.add(b))
     const g = grad(f)(params, vector(1, 10))
     // 2 (w x + b) x, 2 (w x + b)
-    expect(g.layers.map(({ w }: { w: Tensor }) => numbers(w))).toEqual([[48, 480], [120, 1200]])
+    expect(g.layers.map(({ w }: { w: Tensor }) => numbers(w))).toEqual([
+      [48, 480],
+      [120, 1200],
+    ])
     expect(g.layers.map(({ b }: { b: Tensor }) => b.item())).toEqual([48, 120])
     expect(Object.keys(g)).toEqual(['layers', 'scale'])
     const numbersOnly = grad(({ a, b }: { a: Value; b: Value[] }) => a.mul(b[0]!).mul(b[1]!))({ a: 2, b: [3, 5] })
@@ -132,8 +210,22 @@ describe('grad and valueAndGrad', () => {
   })
 
   test('after an error nothing is left switched on', () => {
-    expect(() => grad((x: Value) => { x.mul(2); throw new Error('mine') })(1)).toThrow('mine')
-    expect(() => jvp((x: Value) => { x.mul(2); throw new Error('mine') }, [1], [1])).toThrow('mine')
+    expect(() =>
+      grad((x: Value) => {
+        x.mul(2)
+        throw new Error('mine')
+      })(1),
+    ).toThrow('mine')
+    expect(() =>
+      jvp(
+        (x: Value) => {
+          x.mul(2)
+          throw new Error('mine')
+        },
+        [1],
+        [1],
+      ),
+    ).toThrow('mine')
     expect(vector(1).exp().requiresGrad).toBe(false)
     expect(grad((x: Value) => x.mul(x))(3)).toBe(6)
   })
@@ -165,7 +257,11 @@ describe('outside of transforms', () => {
     const x = vector(0.3, 0.8)
     const slope = grad((y: Tensor) => y.mul(w).tanh().sum())(x)
     slope.square().sum().backward()
-    const expected = grad((v: Tensor) => grad((y: Tensor) => y.mul(v).tanh().sum())(x).square().sum())(w.detach())
+    const expected = grad((v: Tensor) =>
+      grad((y: Tensor) => y.mul(v).tanh().sum())(x)
+        .square()
+        .sum(),
+    )(w.detach())
     expect(w.grad?.allclose(expected)).toBe(true)
     const h = 1e-5
     const penalty = (a: number) => (a * (1 - Math.tanh(a * 0.3) ** 2)) ** 2
@@ -175,10 +271,17 @@ describe('outside of transforms', () => {
   test('the same on values, and by forward mode inside', () => {
     for (const inner of [reverse, forward]) {
       const w = new Value(0.5)
-      inner((y: Value) => y.mul(w).tanh())(new Value(0.3)).square().backward()
+      inner((y: Value) => y.mul(w).tanh())(new Value(0.3))
+        .square()
+        .backward()
       const t = leaf(0.5)
       const ones = vector(1)
-      ;(inner === forward ? jvp((y: Tensor) => y.mul(t).tanh(), [vector(0.3)], [ones])[1] : grad((y: Tensor) => y.mul(t).tanh().sum())(vector(0.3))).square().backward()
+      ;(inner === forward
+        ? jvp((y: Tensor) => y.mul(t).tanh(), [vector(0.3)], [ones])[1]
+        : grad((y: Tensor) => y.mul(t).tanh().sum())(vector(0.3))
+      )
+        .square()
+        .backward()
       expect(w.grad).toBeCloseTo(numbers(t.grad as Tensor)[0]!, 14)
       const f = (a: number) => (a * (1 - Math.tanh(a * 0.3) ** 2)) ** 2
       expect(w.grad).toBeCloseTo((f(0.5 + 1e-5) - f(0.5 - 1e-5)) / 2e-5, 8)
@@ -197,8 +300,14 @@ describe('vjp', () => {
   test('pulls any number of cotangents back', () => {
     const [out, pull] = vjp((x: Tensor, y: Tensor) => x.mul(y), vector(1, 2), vector(3, 4))
     expect(numbers(out)).toEqual([3, 8])
-    expect(pull(vector(1, 0)).map(numbers)).toEqual([[3, 0], [1, 0]])
-    expect(pull(vector(1, 10)).map(numbers)).toEqual([[3, 40], [1, 20]])
+    expect(pull(vector(1, 0)).map(numbers)).toEqual([
+      [3, 0],
+      [1, 0],
+    ])
+    expect(pull(vector(1, 10)).map(numbers)).toEqual([
+      [3, 40],
+      [1, 20],
+    ])
   })
 
   test('several outputs', () => {
@@ -217,24 +326,39 @@ describe('vjp', () => {
 
 describe('jvp', () => {
   test('value and tangent in one pass', () => {
-    const [out, tangent] = jvp((x: Tensor, y: Tensor) => x.mul(y).sum(), [vector(1, 2), vector(3, 4)], [vector(1, 0), vector(0, 1)])
+    const [out, tangent] = jvp(
+      (x: Tensor, y: Tensor) => x.mul(y).sum(),
+      [vector(1, 2), vector(3, 4)],
+      [vector(1, 0), vector(0, 1)],
+    )
     expect([out.item(), tangent.item()]).toEqual([11, 5])
     expect(jvp((x: Value) => x.exp(), [0], [3])).toEqual([1, 3])
   })
 
   test('keeps no graph', () => {
     let node: unknown = 'none'
-    jvp((x: Tensor) => {
-      const y = x.exp().mul(x)
-      node = y.node
-      return y
-    }, [vector(1, 2)], [vector(1, 1)])
+    jvp(
+      (x: Tensor) => {
+        const y = x.exp().mul(x)
+        node = y.node
+        return y
+      },
+      [vector(1, 2)],
+      [vector(1, 1)],
+    )
     expect(node).toBeNull()
   })
 
   test('trees, and outputs that do not depend', () => {
-    const [out, tangent] = jvp(({ a, b }: { a: Value; b: Value[] }) => [a.mul(b[0]!), Value.constant(7)], [{ a: 2, b: [3] }], [{ a: 1, b: [10] }])
-    expect([out, tangent]).toEqual([[6, 7], [23, 0]])
+    const [out, tangent] = jvp(
+      ({ a, b }: { a: Value; b: Value[] }) => [a.mul(b[0]!), Value.constant(7)],
+      [{ a: 2, b: [3] }],
+      [{ a: 1, b: [10] }],
+    )
+    expect([out, tangent]).toEqual([
+      [6, 7],
+      [23, 0],
+    ])
     expect(jvp((_: Tensor) => vector(1, 2), [vector(5)], [vector(1)])[1].toArray()).toEqual([0, 0])
   })
 
@@ -261,8 +385,12 @@ describe('jacobians and hessians', () => {
     expect(byRows.shape).toEqual([3, 3])
     expect(byRows.allclose(byColumns, { rtol: 1e-12, atol: 1e-13 })).toBe(true)
     const h = 1e-5
-    const columns = [0, 1, 2].map(i => f(x.add(vector(+(i === 0), +(i === 1), +(i === 2)).mul(h))).sub(f(x.sub(vector(+(i === 0), +(i === 1), +(i === 2)).mul(h)))).div(2 * h))
-    columns.forEach((column, i) => expect(column.allclose(byRows.select(1, i), { atol: 1e-8 })).toBe(true))
+    const columns = [0, 1, 2].map(i =>
+      f(x.add(vector(+(i === 0), +(i === 1), +(i === 2)).mul(h)))
+        .sub(f(x.sub(vector(+(i === 0), +(i === 1), +(i === 2)).mul(h))))
+        .div(2 * h),
+    )
+    for (const [i, column] of columns.entries()) expect(column.allclose(byRows.select(1, i), { atol: 1e-8 })).toBe(true)
   })
 
   test('shapes: [...out, ...in]', () => {
@@ -278,12 +406,19 @@ describe('jacobians and hessians', () => {
     const g = ({ a, b }: { a: Tensor; b: Tensor }) => [a.mul(b.sum()), b]
     for (const jacobian of [jacrev, jacfwd]) {
       const [first, second] = jacobian(g)({ a: vector(1, 2), b: vector(3) })
-      expect(first.a.toArray()).toEqual([[3, 0], [0, 3]])
+      expect(first.a.toArray()).toEqual([
+        [3, 0],
+        [0, 3],
+      ])
       expect(first.b.toArray()).toEqual([[1], [2]])
       expect(second.a.toArray()).toEqual([[0, 0]])
       expect(second.b.toArray()).toEqual([[1]])
     }
-    for (const jacobian of [jacrev, jacfwd]) expect(jacobian((x: Value[]) => [x[0]!.mul(x[1]!), x[0]!.sin()])([0, 5])).toEqual([[5, 0], [1, 0]])
+    for (const jacobian of [jacrev, jacfwd])
+      expect(jacobian((x: Value[]) => [x[0]!.mul(x[1]!), x[0]!.sin()])([0, 5])).toEqual([
+        [5, 0],
+        [1, 0],
+      ])
   })
 
   test('nothing in, nothing out', () => {
@@ -299,12 +434,19 @@ describe('jacobians and hessians', () => {
     const x = vector(0.2, -0.4, 1.1)
     const h = hessian(g)(x) as Tensor
     expect(h.allclose(h.t(), { rtol: 1e-10, atol: 1e-12 })).toBe(true)
-    for (const outer of [jacrev, jacfwd]) for (const inner of [jacrev, jacfwd]) {
-      expect((outer(inner(g))(x) as Tensor).allclose(h, { rtol: 1e-10, atol: 1e-12 })).toBe(true)
-    }
-    expect((hessian((y: Tensor) => y.pow(3).sum())(vector(1, 2)) as Tensor).toArray()).toEqual([[6, 0], [0, 12]])
+    for (const outer of [jacrev, jacfwd])
+      for (const inner of [jacrev, jacfwd]) {
+        expect((outer(inner(g))(x) as Tensor).allclose(h, { rtol: 1e-10, atol: 1e-12 })).toBe(true)
+      }
+    expect((hessian((y: Tensor) => y.pow(3).sum())(vector(1, 2)) as Tensor).toArray()).toEqual([
+      [6, 0],
+      [0, 12],
+    ])
     expect(hessian((y: Value) => y.pow(3))(2)).toBe(12)
-    expect(hessian(([a, b]: [Value, Value]) => a.mul(a).mul(b))([2, 3])).toEqual([[6, 4], [4, 0]])
+    expect(hessian(([a, b]: [Value, Value]) => a.mul(a).mul(b))([2, 3])).toEqual([
+      [6, 4],
+      [4, 0],
+    ])
   })
 
   test('hvp is the hessian times a direction', () => {
@@ -318,7 +460,9 @@ describe('jacobians and hessians', () => {
 
   test('hvp of a loss with closed-over parameters goes backward', () => {
     const w = leaf(2)
-    hvp((x: Tensor) => x.pow(3).mul(w).sum(), [vector(5)], [vector(1)]).sum().backward()
+    hvp((x: Tensor) => x.pow(3).mul(w).sum(), [vector(5)], [vector(1)])
+      .sum()
+      .backward()
     // 6 x w, by w
     expect(numbers(w.grad as Tensor)).toEqual([30])
   })
@@ -336,7 +480,10 @@ describe('checkpoint', () => {
   }
 
   test('the same value and gradients, with less stored', () => {
-    const x = tensor(Float64Array.from({ length: 100 }, (_, i) => i / 50 - 1), { requiresGrad: true })
+    const x = tensor(
+      Float64Array.from({ length: 100 }, (_, i) => i / 50 - 1),
+      { requiresGrad: true },
+    )
     const plain = block(block(x)).sum()
     const thin = checkpoint(block)(checkpoint(block)(x)).sum()
     expect(thin.equal(plain)).toBe(true)
@@ -362,17 +509,23 @@ describe('checkpoint', () => {
     expect([dx.allclose(x.grad as unknown as Tensor), dw.allclose(w.grad as unknown as Tensor)]).toEqual([true, true])
     // when the arguments themselves need none
     w.grad = null
-    checkpoint((y: Tensor) => y.mul(w))(vector(1, 10)).sum().backward()
+    checkpoint((y: Tensor) => y.mul(w))(vector(1, 10))
+      .sum()
+      .backward()
     expect(numbers(w.grad as unknown as Tensor)).toEqual([1, 10])
   })
 
   test('in one another, also where the inner one is all that leads on', () => {
     const inner = checkpoint((y: Tensor) => y.sin())
     const x = leaf(0.3, 1.2)
-    checkpoint((y: Tensor) => inner(y.mul(2)).mul(3))(x).sum().backward()
+    checkpoint((y: Tensor) => inner(y.mul(2)).mul(3))(x)
+      .sum()
+      .backward()
     expect(x.grad?.allclose(x.mul(2).cos().mul(6))).toBe(true)
     x.grad = null
-    checkpoint((y: Tensor) => inner(inner(y)))(x).sum().backward()
+    checkpoint((y: Tensor) => inner(inner(y)))(x)
+      .sum()
+      .backward()
     expect((x.grad as unknown as Tensor).allclose(x.cos().mul(x.sin().cos()))).toBe(true)
     const v = new Value(0.3)
     const innerValue = checkpoint((y: Value) => y.sin())
@@ -400,7 +553,10 @@ describe('checkpoint', () => {
   })
 
   test('inside transforms, in both modes and twice', () => {
-    const f = (x: Tensor) => checkpoint((y: Tensor) => y.sin().mul(y))(x).square().sum()
+    const f = (x: Tensor) =>
+      checkpoint((y: Tensor) => y.sin().mul(y))(x)
+        .square()
+        .sum()
     const g = (x: Tensor) => x.sin().mul(x).square().sum()
     const x = vector(0.3, 1.2)
     const v = vector(1, -1)
@@ -414,7 +570,9 @@ describe('checkpoint', () => {
 
   test('createGraph through it', () => {
     const x = leaf(2)
-    checkpoint((y: Tensor) => y.pow(3))(x).sum().backward(undefined, { createGraph: true })
+    checkpoint((y: Tensor) => y.pow(3))(x)
+      .sum()
+      .backward(undefined, { createGraph: true })
     const g = x.grad as Tensor
     x.grad = null
     g.sum().backward()
@@ -423,10 +581,16 @@ describe('checkpoint', () => {
 
   test('draws the same numbers again, from the default and from given generators', () => {
     const own = new Generator(7)
-    const x = tensor(Float64Array.from({ length: 64 }, (_, i) => i), { requiresGrad: true })
+    const x = tensor(
+      Float64Array.from({ length: 64 }, (_, i) => i),
+      { requiresGrad: true },
+    )
     let kept: Tensor | undefined
     const f = checkpoint((y: Tensor) => {
-      const mask = rand([64], { dtype: 'float64' }).gt(0.5).double().mul(rand([64], { dtype: 'float64', generator: own }))
+      const mask = rand([64], { dtype: 'float64' })
+        .gt(0.5)
+        .double()
+        .mul(rand([64], { dtype: 'float64', generator: own }))
       kept ??= mask
       return y.mul(mask)
     })
@@ -485,9 +649,10 @@ describe('custom', () => {
     out.sum().backward()
     expect(numbers(x.grad as Tensor)).toEqual([12, 27])
     expect(jvp(cube, [vector(2)], [vector(1)])[1].toArray()).toEqual([12])
-    for (const outer of [jacrev, jacfwd]) for (const inner of [jacrev, jacfwd]) {
-      expect((outer(inner((y: Tensor) => cube(y).sum()))(vector(2)) as Tensor).toArray()).toEqual([[12]])
-    }
+    for (const outer of [jacrev, jacfwd])
+      for (const inner of [jacrev, jacfwd]) {
+        expect((outer(inner((y: Tensor) => cube(y).sum()))(vector(2)) as Tensor).toArray()).toEqual([[12]])
+      }
   })
 
   test('both modes, to any order, on values', () => {
@@ -512,7 +677,14 @@ describe('custom', () => {
 
   test('the forward is unrecorded', () => {
     let inside = true
-    const f = custom({ forward: (x: Tensor) => { const y = x.exp(); inside = y.requiresGrad; return y }, vjp: (g, _, out) => [g.mul(out)] })
+    const f = custom({
+      forward: (x: Tensor) => {
+        const y = x.exp()
+        inside = y.requiresGrad
+        return y
+      },
+      vjp: (g, _, out) => [g.mul(out)],
+    })
     expect(f(leaf(0)).requiresGrad).toBe(true)
     expect(inside).toBe(false)
   })
@@ -531,11 +703,21 @@ describe('custom', () => {
   })
 
   test('a backward in which a rule throws leaves gradients as they were', () => {
-    const fails = custom({ forward: (x: Tensor) => x.exp(), vjp: () => { throw new Error('mine') } })
+    const fails = custom({
+      forward: (x: Tensor) => x.exp(),
+      vjp: () => {
+        throw new Error('mine')
+      },
+    })
     const [a, b] = [leaf(1), leaf(2)]
     expect(() => a.mul(3).add(fails(b)).sum().backward()).toThrow('mine')
     expect([a.grad, b.grad]).toEqual([null, null])
-    const failsToo = custom({ forward: (x: Value) => x.exp(), vjp: () => { throw new Error('mine') } })
+    const failsToo = custom({
+      forward: (x: Value) => x.exp(),
+      vjp: () => {
+        throw new Error('mine')
+      },
+    })
     const [x, y] = [new Value(1), new Value(2)]
     x.mul(3).backward()
     expect(() => failsToo(y).add(x.mul(5)).backward()).toThrow('mine')
@@ -579,6 +761,9 @@ describe('detectAnomaly', () => {
     const x = leaf(1, NaN)
     detectAnomaly(() => x.mul(x).sum().backward())
     expect(numbers(x.grad as Tensor)).toEqual([2, NaN])
+    const v = new Value(NaN)
+    detectAnomaly(() => v.mul(v).backward())
+    expect(v.grad).toBe(NaN)
     expect(detectAnomaly(() => vector(NaN).mul(2).toArray())).toEqual([NaN])
     expect(detectAnomaly(() => grad((x: Tensor) => x.exp().sum())(vector(0)).toArray())).toEqual([1])
     expect(vector(-1).sqrt().toArray()).toEqual([NaN])

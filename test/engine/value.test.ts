@@ -24,13 +24,19 @@ describe('the face', () => {
   })
 
   test('a neuron: tanh(x1 w1 + x2 w2 + b)', () => {
-    const [x1, x2, w1, w2, b] = [2, 0, -3, 1, 6.8813735870195432].map(x => new Value(x)) as [Value, Value, Value, Value, Value]
+    const [x1, x2, w1, w2, b] = [2, 0, -3, 1, 6.8813735870195432].map(x => new Value(x)) as [
+      Value,
+      Value,
+      Value,
+      Value,
+      Value,
+    ]
     const n = x1.mul(w1).add(x2.mul(w2)).add(b)
     const o = n.tanh()
     o.backward()
     expect(o.data).toBeCloseTo(Math.SQRT1_2, 15)
     const grads = [x1, x2, w1, w2, n].map(x => x.grad)
-    ;[-1.5, 0.5, 1, 0, 0.5].forEach((g, i) => expect(grads[i]).toBeCloseTo(g, 14))
+    for (const [i, g] of [-1.5, 0.5, 1, 0, 0.5].entries()) expect(grads[i]).toBeCloseTo(g, 14)
   })
 
   test('F = x1 x2 + sin(x1): value and both derivatives, in both modes', () => {
@@ -167,7 +173,11 @@ describe('backward', () => {
     const out = noGrad(() => x.mul(x))
     expect(out.data).toBe(9)
     expect(out.inputs).toEqual([])
-    expect(() => noGrad(() => { throw new Error('mine') })).toThrow('mine')
+    expect(() =>
+      noGrad(() => {
+        throw new Error('mine')
+      }),
+    ).toThrow('mine')
     expect(x.mul(x).inputs).toEqual([x, x])
   })
 })
@@ -192,7 +202,10 @@ describe('printing', () => {
   test('observers see each op with its operands', () => {
     const x = new Value(2)
     const seen: unknown[] = []
-    const out = observe(event => seen.push(event), () => x.mul(3))
+    const out = observe(
+      event => seen.push(event),
+      () => x.mul(3),
+    )
     expect(seen).toEqual([{ name: 'mul', inputs: [x, 3], out }])
   })
 })

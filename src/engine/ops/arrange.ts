@@ -1,17 +1,18 @@
 // Arrangements: shape ops made of the linear ones, with no rules of their own.
 import type { Shape } from '../../backend/array.ts'
+import { oneOf, integer, list, number, operand, operands } from '../argument.ts'
 import { ArgumentError, IndexError, ShapeError } from '../errors.ts'
 import { broadcast, dimension, dimensions, inferred, numel, sameShape, show, sizes } from '../shape.ts'
 import type { Tensor } from '../tensor.ts'
 import { arange, onesLike, tensor } from './create.ts'
 import { indexSelect, searchsorted } from './gather.ts'
 import { integers } from './kind.ts'
-import { cat, type Dims, diagEmbed, diagonal, embed, expand, flip, permute, reshape, slice } from './linear.ts'
+import { type Dims, diagEmbed, diagonal, embed, expand, flip, joined, permute, reshape, slice } from './linear.ts'
 
 /** Two dimensions swapped. */
 export function transpose(x: Tensor, dim0: number, dim1: number): Tensor {
-  const a = dimension('transpose', dim0, x.ndim)
-  const b = dimension('transpose', dim1, x.ndim)
+  const a = dimension('transpose', dim0, x)
+  const b = dimension('transpose', dim1, x)
   if (x.ndim === 0 || a === b) return x
   return permute(
     x,
@@ -21,12 +22,12 @@ export function transpose(x: Tensor, dim0: number, dim1: number): Tensor {
 export { transpose as swapaxes }
 /** The transpose of a matrix; vectors and numbers as they are. */
 export function t(x: Tensor): Tensor {
-  if (x.ndim > 2) throw new ShapeError(`t: needs at most 2 dimensions, not ${show(x.shape)}. Use transpose(dim0, dim1)`)
+  if (operand('t', x).ndim > 2) throw new ShapeError(`t: needs at most 2 dimensions, not ${show(x.shape)}. Use transpose(dim0, dim1)`)
   return x.ndim < 2 ? x : transpose(x, 0, 1)
 }
 /** Without the dimensions of size 1 among `dims` (all of them when left out). */
 export function squeeze(x: Tensor, dims?: Dims): Tensor {
-  const list = dimensions('squeeze', dims, x.ndim)
+  const list = dimensions('squeeze', dims, x)
   return reshape(
     x,
     x.shape.filter((size, d) => !(size === 1 && list.includes(d))),
@@ -34,28 +35,28 @@ export function squeeze(x: Tensor, dims?: Dims): Tensor {
 }
 /** With a new dimension of size 1 at `dim`. */
 export function unsqueeze(x: Tensor, dim: number): Tensor {
-  const d = dimension('unsqueeze', dim, x.ndim + 1)
+  const d = dimension('unsqueeze', dim, { shape: [...operand('unsqueeze', x).shape, 1] })
   return reshape(x, [...x.shape.slice(0, d), 1, ...x.shape.slice(d)])
 }
 
 /** The dimensions from `startDim` to `endDim` as one; a 0-d tensor becomes [1]. */
 export function flatten(x: Tensor, startDim = 0, endDim = -1): Tensor {
-  const a = dimension('flatten', startDim, x.ndim)
-  const b = dimension('flatten', endDim, x.ndim)
+  const a = dimension('flatten', startDim, x)
+  const b = dimension('flatten', endDim, x)
   if (a > b) throw new ArgumentError(`flatten: startDim ${startDim} comes after endDim ${endDim}`)
   return reshape(x, [...x.shape.slice(0, a), numel(x.shape.slice(a, b + 1)), ...x.shape.slice(b + 1)])
 }
 /** One dimension as several, of the given sizes; one may be -1: worked out. */
 export function unflatten(x: Tensor, dim: number, into: Shape): Tensor {
-  const d = dimension('unflatten', dim, x.ndim)
+  const d = dimension('unflatten', dim, x)
   if (x.ndim === 0) throw new ShapeError('unflatten: a 0-d tensor has no dimension to divide')
-  const parts = inferred('unflatten', [x.shape[d] as number], sizes('unflatten', [into]))
+  const parts = inferred('unflatten', [x.shape[d] as number], sizes('unflatten', [list('unflatten', 'sizes', into)]))
   return reshape(x, [...x.shape.slice(0, d), ...parts, ...x.shape.slice(d + 1)])
 }
 /** The dimensions `from` moved to the places `to`; the others keep their order. */
 export function movedim(x: Tensor, from: number | readonly number[], to: number | readonly number[]): Tensor {
   const list = (dims: number | readonly number[]): number[] => {
-    const found = (typeof dims === 'number' ? [dims] : dims).map(d => dimension('movedim', d, x.ndim))
+    const found = (Array.isArray(dims) ? dims : [dims]).map(d => dimension('movedim', d, x))
     if (new Set(found).size !== found.length)
       throw new ArgumentError(`movedim: dimension repeated in [${found.join(', ')}]`)
     return found
@@ -77,28 +78,28 @@ const modulo = (a: number, n: number): number => ((a % n) + n) % n
 
 /** The elements moved on by `shifts` along `dims`, those that fall off coming back in front; without dims, of the flattened tensor. */
 export function roll(x: Tensor, shifts: number | readonly number[], dims?: number | readonly number[]): Tensor {
-  const by = typeof shifts === 'number' ? [shifts] : shifts
-  for (const shift of by)
-    if (!Number.isInteger(shift)) throw new ArgumentError(`roll: a shift is an integer, not ${shift}`)
+  const by = Array.isArray(shifts) ? shifts : [shifts]
+  operand('roll', x)
+  for (const shift of by) integer('roll', 'a shift', shift)
   if (dims === undefined) {
     if (by.length !== 1) throw new ArgumentError('roll: several shifts need as many dims')
     return reshape(roll(reshape(x, -1), by, 0), x.shape)
   }
-  const along = typeof dims === 'number' ? [dims] : dims
+  const along = Array.isArray(dims) ? dims : [dims]
   if (along.length !== by.length) throw new ArgumentError(`roll: ${by.length} shifts for ${along.length} dims`)
   let out = x
   along.forEach((dim, i) => {
-    const d = dimension('roll', dim, x.ndim)
+    const d = dimension('roll', dim, x)
     const n = x.shape[d] ?? 0
     const cut = n === 0 ? 0 : modulo(-(by[i] as number), n)
-    if (cut !== 0) out = cat([slice(out, d, cut), slice(out, d, 0, cut)], d)
+    if (cut !== 0) out = joined('roll', [slice(out, d, cut), slice(out, d, 0, cut)], d)
   })
   return out
 }
 /** Turned by k quarter turns in the plane of two dimensions, from the first towards the second. */
 export function rot90(x: Tensor, k = 1, dims: readonly number[] = [0, 1]): Tensor {
-  if (!Number.isInteger(k)) throw new ArgumentError(`rot90: k is a number of quarter turns, not ${k}`)
-  const [a, b] = dims.map(d => dimension('rot90', d, x.ndim)) as [number, number]
+  integer('rot90', 'k', k)
+  const [a, b] = list('rot90', 'dims', dims).map(d => dimension('rot90', d, x)) as [number, number]
   if (dims.length !== 2 || a === b || x.ndim < 2)
     throw new ArgumentError(`rot90: needs two different dimensions, not [${dims.join(', ')}] of ${show(x.shape)}`)
   const turns = modulo(k, 4)
@@ -138,14 +139,15 @@ const widest = {
  * pad(tensor([1, 2, 3]), [1, 2], { mode: 'reflect' }) // [2, 1, 2, 3, 2, 1]
  */
 export function pad(x: Tensor, pads: readonly number[], { mode = 'constant', value = 0 }: PadOptions = {}): Tensor {
-  for (const p of pads) if (!Number.isInteger(p)) throw new ArgumentError(`pad: a width is an integer, not ${p}`)
+  operand('pad', x)
+  for (const p of list('pad', 'pads', pads)) integer('pad', 'a width', p)
+  number('pad', 'value', value)
+  oneOf('pad', 'mode', mode, ['constant', 'reflect', 'replicate', 'circular'])
   if (pads.length % 2 === 1 || pads.length > 2 * x.ndim) {
     throw new ArgumentError(
       `pad: the widths are [before, after] of the last dimension, then of the one before it …: ${pads.length} do not fit the ${x.ndim} dimensions of ${show(x.shape)}`,
     )
   }
-  if (mode !== 'constant' && !(mode in outside))
-    throw new ArgumentError(`pad: no mode '${String(mode)}': there are constant, reflect, replicate and circular`)
   const width = (d: number, after: 0 | 1): number => pads[2 * (x.ndim - 1 - d) + after] ?? 0
   const whole = x.shape.map((n, d) => n + width(d, 0) + width(d, 1))
   const keeps = (n: number, d: number): number => n + Math.min(width(d, 0), 0) + Math.min(width(d, 1), 0)
@@ -185,7 +187,7 @@ export function pad(x: Tensor, pads: readonly number[], { mode = 'constant', val
 // joined
 
 function needed(op: string, xs: readonly Tensor[]): Tensor {
-  if (xs.length === 0) throw new ArgumentError(`${op}: needs at least one tensor`)
+  if (operands(op, xs).length === 0) throw new ArgumentError(`${op}: needs at least one tensor`)
   return xs[0] as Tensor
 }
 /** Tensors of one shape along a new dimension. */
@@ -194,8 +196,9 @@ export function stack(xs: readonly Tensor[], dim = 0): Tensor {
   for (const x of xs)
     if (!sameShape(x.shape, first.shape))
       throw new ShapeError(`stack: ${show(first.shape)} and ${show(x.shape)} differ. Did you mean cat?`)
-  const d = dimension('stack', dim, first.ndim + 1)
-  return cat(
+  const d = dimension('stack', dim, { shape: [...first.shape, 1] })
+  return joined(
+    'stack',
     xs.map(x => unsqueeze(x, d)),
     d,
   )
@@ -204,28 +207,35 @@ const atLeast = (x: Tensor, rank: number): Tensor =>
   x.ndim < rank ? reshape(x, [...new Array<number>(rank - x.ndim).fill(1), ...x.shape]) : x
 /** Side by side: along the columns; vectors along their only dimension. */
 export function hstack(xs: readonly Tensor[]): Tensor {
-  needed('hstack', xs)
-  const parts = xs.map(x => atLeast(x, 1))
-  return cat(parts, parts[0]!.ndim === 1 ? 0 : 1)
+  const first = needed('hstack', xs)
+  return joined(
+    'hstack',
+    xs.map(x => atLeast(x, 1)),
+    first.ndim > 1 ? 1 : 0,
+  )
 }
 /** One above the other: along the rows; a vector is a row. */
 export function vstack(xs: readonly Tensor[]): Tensor {
   needed('vstack', xs)
-  return cat(xs.map(x => atLeast(x, 2)))
+  return joined(
+    'vstack',
+    xs.map(x => atLeast(x, 2)),
+    0,
+  )
 }
 
 // divided
 
 /** A dimension and its size, for ops that divide it. */
 function divided(op: string, x: Tensor, dim: number): [dim: number, size: number] {
-  const d = dimension(op, dim, x.ndim)
+  const d = dimension(op, dim, x)
   if (x.ndim === 0) throw new ShapeError(`${op}: a 0-d tensor has no dimension to divide`)
   return [d, x.shape[d] as number]
 }
 /** Parts of the given size (the last may be smaller), or of the given sizes, along `dim`. */
 export function split(x: Tensor, size: number | readonly number[], dim = 0): Tensor[] {
   const [d, n] = divided('split', x, dim)
-  const asked = sizes('split', [typeof size === 'number' ? [size] : size])
+  const asked = sizes('split', [size])
   if (asked.some(part => part < 0) || (size === 0 && n > 0))
     throw new ArgumentError(`split: sizes are positive: ${show(asked)}`)
   const count = Math.max(1, Math.ceil(n / Math.max(asked[0] as number, 1)))
@@ -244,16 +254,17 @@ export function split(x: Tensor, size: number | readonly number[], dim = 0): Ten
 /** At most n parts of equal size (the last may be smaller) along `dim`. */
 export function chunk(x: Tensor, n: number, dim = 0): Tensor[] {
   const [d, size] = divided('chunk', x, dim)
-  if (!Number.isInteger(n) || n < 1)
-    throw new ArgumentError(`chunk: the number of parts is a positive integer, not ${n}`)
+  integer('chunk', 'the number of parts', n, 1)
   return size === 0 ? split(x, new Array<number>(n).fill(0), d) : split(x, Math.ceil(size / n), d)
 }
 /** Exactly n parts along `dim`, the first ones larger by one where it does not come out even; or parts that end before each of the given indices. */
 export function tensorSplit(x: Tensor, parts: number | readonly number[], dim = 0): Tensor[] {
   const [d, size] = divided('tensorSplit', x, dim)
-  if (typeof parts !== 'number') return [...parts, null].map((end, i) => slice(x, d, i === 0 ? 0 : parts[i - 1], end))
-  if (!Number.isInteger(parts) || parts < 1)
-    throw new ArgumentError(`tensorSplit: the number of parts is a positive integer, not ${parts}`)
+  if (typeof parts !== 'number') {
+    const ends = sizes('tensorSplit', [list('tensorSplit', 'the indices', parts)])
+    return [...ends, null].map((end, i) => slice(x, d, i === 0 ? 0 : ends[i - 1], end))
+  }
+  integer('tensorSplit', 'the number of parts', parts, 1)
   const small = Math.floor(size / parts)
   return split(
     x,
@@ -291,6 +302,7 @@ export function unbind(x: Tensor, dim = 0): Tensor[] {
 
 /** The whole tensor over and over: `reps` times along each dimension, new ones in front. */
 export function repeat(x: Tensor, ...reps: (number | readonly number[])[]): Tensor {
+  operand('repeat', x)
   const times = sizes('repeat', reps)
   if (times.some(n => n < 0)) throw new ArgumentError(`repeat: repetitions are not negative: ${show(times)}`)
   if (times.length < x.ndim)
@@ -312,7 +324,9 @@ export function repeat(x: Tensor, ...reps: (number | readonly number[])[]): Tens
 }
 /** As `repeat`; dimensions that `reps` leaves out, the leading ones, are not repeated. */
 export function tile(x: Tensor, ...reps: (number | readonly number[])[]): Tensor {
+  operand('tile', x)
   const times = sizes('tile', reps)
+  for (const n of times) integer('tile', 'a repetition', n, 0)
   return repeat(x, [...new Array<number>(Math.max(0, x.ndim - times.length)).fill(1), ...times])
 }
 /**
@@ -320,12 +334,12 @@ export function tile(x: Tensor, ...reps: (number | readonly number[])[]): Tensor
  * tensor [size] says for each.
  */
 export function repeatInterleave(x: Tensor, n: number | Tensor, dim?: number): Tensor {
+  operand('repeatInterleave', x)
   if (dim === undefined || x.ndim === 0) return repeatInterleave(reshape(x, -1), n, 0)
-  const d = dimension('repeatInterleave', dim, x.ndim)
+  const d = dimension('repeatInterleave', dim, x)
   const size = x.shape[d] as number
   if (typeof n === 'number') {
-    if (!Number.isInteger(n) || n < 0)
-      throw new ArgumentError(`repeatInterleave: repetitions are a non-negative integer, not ${n}`)
+    integer('repeatInterleave', 'the number of repetitions', n, 0)
     const times = x.shape.flatMap((m, k) => (k === d ? [m, n] : [m]))
     return reshape(
       expand(unsqueeze(x, d + 1), times),
@@ -347,13 +361,10 @@ export function repeatInterleave(x: Tensor, n: number | Tensor, dim?: number): T
 // broadcast
 
 /** Repeats dimensions of size 1, and new ones in front, to `shape`. */
-export const broadcastTo = (x: Tensor, shape: Shape): Tensor => expand(x, shape)
+export const broadcastTo = (x: Tensor, shape: Shape): Tensor => expand(x, list('expand', 'shape', shape))
 /** All tensors repeated to the shape that they broadcast to. */
 export function broadcastTensors(...xs: Tensor[]): Tensor[] {
-  const shape = broadcast(
-    'broadcastTensors',
-    xs.map(x => x.shape),
-  )
+  const shape = broadcast('broadcastTensors', operands('broadcastTensors', xs))
   return xs.map(x => expand(x, shape))
 }
 /**
@@ -361,9 +372,8 @@ export function broadcastTensors(...xs: Tensor[]): Tensor[] {
  * of a grid. Indexing 'xy' swaps the first two dimensions.
  */
 export function meshgrid(xs: readonly Tensor[], { indexing = 'ij' }: { indexing?: 'ij' | 'xy' } = {}): Tensor[] {
-  if (indexing !== 'ij' && indexing !== 'xy')
-    throw new ArgumentError(`meshgrid: indexing is 'ij' or 'xy', not '${String(indexing)}'`)
-  for (const x of xs) if (x.ndim > 1) throw new ShapeError(`meshgrid: needs vectors, not ${show(x.shape)}`)
+  oneOf('meshgrid', 'indexing', indexing, ['ij', 'xy'])
+  for (const x of operands('meshgrid', xs)) if (x.ndim > 1) throw new ShapeError(`meshgrid: needs vectors, not ${show(x.shape)}`)
   const shape = xs.map(x => x.numel)
   const grids = xs.map((x, i) =>
     expand(
@@ -379,7 +389,8 @@ export function meshgrid(xs: readonly Tensor[], { indexing = 'ij' }: { indexing?
 
 /** A vector as the diagonal of a matrix, or the diagonal of a matrix as a vector; `offset` above (below if negative) the main one. */
 export function diag(x: Tensor, offset = 0): Tensor {
-  if (x.ndim !== 1 && x.ndim !== 2)
+  if (operand('diag', x).ndim !== 1 && x.ndim !== 2)
     throw new ShapeError(`diag: needs a vector or a matrix, not ${show(x.shape)}. Use diagonal or diagEmbed`)
+  integer('diag', 'the diagonal', offset)
   return x.ndim === 1 ? diagEmbed(x, { offset }) : diagonal(x, { offset })
 }

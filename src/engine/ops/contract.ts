@@ -1,10 +1,11 @@
 // Sums of products over named dimensions: pair by pair, each pair one matrix product.
-import { ArgumentError, DtypeError, ShapeError } from '../errors.ts'
+import { described, list, number, operands } from '../argument.ts'
+import { ArgumentError, ShapeError } from '../errors.ts'
 import { broadcast, dimension, show } from '../shape.ts'
 import type { Tensor } from '../tensor.ts'
 import { floats } from './kind.ts'
 import { cat, slice } from './linear.ts'
-import { matmul } from './product.ts'
+import { matmul, sameDtype } from './product.ts'
 import { norm } from './reduce.ts'
 
 /** A tensor whose dimensions have names: one letter, or the distance from the right within an ellipsis. */
@@ -77,12 +78,7 @@ function contract(a: Named, b: Named, keep: readonly string[]): Named {
 function contraction(op: string, operands: readonly Named[], output: readonly string[]): Tensor {
   const [first, ...rest] = operands
   if (!first) throw new ArgumentError(`${op}: needs at least one tensor`)
-  for (const { x } of rest) {
-    if (x.dtype !== first.x.dtype)
-      throw new DtypeError(
-        `${op}: dtypes differ: ${first.x.dtype} and ${x.dtype}. Convert one: x.to('${first.x.dtype}')`,
-      )
-  }
+  for (const { x } of rest) sameDtype(op, first.x, x)
   const sizes = new Map<string, number>()
   for (const { x, labels } of operands) {
     labels.forEach((label, d) => {
@@ -139,15 +135,16 @@ function named(equation: string, term: string, x: Tensor): string[] {
  * einsum('ii', a) // 5
  */
 export function einsum(equation: string, ...xs: (Tensor | readonly Tensor[])[]): Tensor {
-  const operands = xs.flat() as Tensor[]
+  if (typeof equation !== 'string') throw new ArgumentError(`einsum: the equation is a string, not ${described(equation)}`)
+  const factors = operands('einsum', xs.flat() as Tensor[])
   const [inputs = '', result, ...more] = equation.replace(/\s/g, '').split('->')
   if (more.length) throw new ArgumentError(`einsum: '${equation}' has more than one '->'`)
   const terms = inputs.split(',')
-  if (terms.length !== operands.length)
+  if (terms.length !== factors.length)
     throw new ArgumentError(
-      `einsum: '${equation}' has ${terms.length} operand${terms.length === 1 ? '' : 's'}, but ${operands.length} tensor${operands.length === 1 ? ' was' : 's were'} given`,
+      `einsum: '${equation}' has ${terms.length} operand${terms.length === 1 ? '' : 's'}, but ${factors.length} tensor${factors.length === 1 ? ' was' : 's were'} given`,
     )
-  const labelled = operands.map((x, i) => ({ x, labels: named(equation, terms[i] as string, x) }))
+  const labelled = factors.map((x, i) => ({ x, labels: named(equation, terms[i] as string, x) }))
   const used = labelled.flatMap(({ labels }) => labels)
   const letters = used.filter(label => /[A-Za-z]/.test(label))
   const rest = [...new Set(without(used, letters))].sort((a, b) => Number(b) - Number(a))
@@ -178,6 +175,7 @@ export function tensordot(
   b: Tensor,
   dims: number | readonly [readonly number[], readonly number[]] = 2,
 ): Tensor {
+  operands('tensordot', [a, b])
   if (typeof dims === 'number') {
     if (!Number.isInteger(dims) || dims < 0 || dims > Math.min(a.ndim, b.ndim)) {
       throw new ArgumentError(
@@ -187,8 +185,9 @@ export function tensordot(
     const first = Array.from({ length: dims }, (_, i) => i)
     return tensordot(a, b, [first.map(i => a.ndim - dims + i), first])
   }
-  const da = dims[0].map(d => dimension('tensordot', d, a.ndim))
-  const db = dims[1].map(d => dimension('tensordot', d, b.ndim))
+  const [ofA, ofB] = list('tensordot', 'dims', dims)
+  const da = list('tensordot', 'the dimensions of a', ofA).map(d => dimension('tensordot', d, a))
+  const db = list('tensordot', 'the dimensions of b', ofB).map(d => dimension('tensordot', d, b))
   if (da.length !== db.length)
     throw new ArgumentError(`tensordot: needs as many dimensions of a as of b, not ${da.length} and ${db.length}`)
   if (new Set(da).size !== da.length || new Set(db).size !== db.length)
@@ -220,6 +219,7 @@ export function tensordot(
  * kron(tensor([1, 10]), tensor([1, 2, 3])) // [1, 2, 3, 10, 20, 30]
  */
 export function kron(a: Tensor, b: Tensor): Tensor {
+  operands('kron', [a, b])
   const rank = Math.max(a.ndim, b.ndim)
   const [sa, sb] = [a, b].map(x => [...new Array<number>(rank - x.ndim).fill(1), ...x.shape]) as [number[], number[]]
   const spread = a.reshape(sa.flatMap(n => [n, 1])).mul(b.reshape(sb.flatMap(n => [1, n])))
@@ -233,11 +233,12 @@ export function kron(a: Tensor, b: Tensor): Tensor {
  * cross(tensor([1, 0, 0]), tensor([0, 1, 0])) // [0, 0, 1]
  */
 export function cross(a: Tensor, b: Tensor, { dim = -1 }: { dim?: number } = {}): Tensor {
+  operands('cross', [a, b])
   if (a.ndim !== b.ndim || a.ndim === 0)
     throw new ShapeError(
       `cross: needs two tensors with the same number of dimensions, not ${show(a.shape)} and ${show(b.shape)}`,
     )
-  const d = dimension('cross', dim, a.ndim)
+  const d = dimension('cross', dim, a)
   if (a.shape[d] !== 3 || b.shape[d] !== 3)
     throw new ShapeError(`cross: vectors have 3 elements along dimension ${d}, not ${a.shape[d]} and ${b.shape[d]}`)
   broadcast('cross', [a.shape, b.shape])
@@ -257,7 +258,8 @@ export function cross(a: Tensor, b: Tensor, { dim = -1 }: { dim?: number } = {})
 export function cdist(a: Tensor, b: Tensor, { p = 2 }: { p?: number } = {}): Tensor {
   floats('cdist', a)
   floats('cdist', b)
-  if (!(p >= 0)) throw new ArgumentError(`cdist: p is at least 0, not ${p}`)
+  if (!(number('cdist', 'p', p) >= 0)) throw new ArgumentError(`cdist: p is at least 0, not ${p}`)
+  broadcast('cdist', [a.shape.slice(0, -2), b.shape.slice(0, -2)])
   if (a.ndim < 2 || b.ndim < 2 || a.shape.at(-1) !== b.shape.at(-1)) {
     throw new ShapeError(
       `cdist: needs rows of equal length: [..., n, k] and [..., m, k], not ${show(a.shape)} and ${show(b.shape)}`,

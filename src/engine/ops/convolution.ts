@@ -3,6 +3,7 @@
 import type { Convolution } from '../../backend/convolution.ts'
 import * as kernel from '../../backend/convolution.ts'
 import { apply, type Primitive } from '../apply.ts'
+import { described, operand } from '../argument.ts'
 import { ArgumentError, ShapeError } from '../errors.ts'
 import { sameShape, show } from '../shape.ts'
 import type { Tensor } from '../tensor.ts'
@@ -30,12 +31,13 @@ const convWeightPrim: Primitive<Convolution> = bilinear('convWeight', {
 /** One number for all dimensions, or one for each. */
 export type Sizes = number | readonly number[]
 
+const shown = (value: unknown): string => (Array.isArray(value) ? show(value) : described(value))
 /** A pair of whole numbers, `least` or more, from what stands for it. */
 export function pair(op: string, name: string, value: Sizes, least: number): readonly [number, number] {
-  const [h, w, ...more] = typeof value === 'number' ? [value, value] : value
+  const [h, w, ...more] = Array.isArray(value) ? value : [value, value]
   if (more.length || ![h, w].every(n => Number.isInteger(n) && (n as number) >= least)) {
     throw new ArgumentError(
-      `${op}: ${name} is a whole number of at least ${least}, or two of them, not ${JSON.stringify(value)}`,
+      `${op}: ${name} is a whole number of at least ${least}, or two of them, not ${shown(value)}`,
     )
   }
   return [h as number, w as number]
@@ -48,9 +50,9 @@ export function single(
   least: number,
   neutral: number,
 ): readonly [number, number] {
-  const [n, ...more] = typeof value === 'number' ? [value] : value
+  const [n, ...more] = Array.isArray(value) ? value : [value]
   if (more.length || !Number.isInteger(n) || (n as number) < least) {
-    throw new ArgumentError(`${op}: ${name} is a whole number of at least ${least}, not ${JSON.stringify(value)}`)
+    throw new ArgumentError(`${op}: ${name} is a whole number of at least ${least}, not ${shown(value)}`)
   }
   return [neutral, n as number]
 }
@@ -58,14 +60,14 @@ export function single(
 /** Runs `f` on a batch: one image [c, ...] is a batch of one, and comes back as one. */
 export function batched(op: string, x: Tensor, dims: number, f: (x: Tensor) => Tensor): Tensor {
   const want = dims === 2 ? '[n, c, h, w] or [c, h, w]' : '[n, c, l] or [c, l]'
-  if (x.ndim !== dims + 1 && x.ndim !== dims + 2) throw new ShapeError(`${op}: expected ${want}, not ${show(x.shape)}`)
+  if (operand(op, x).ndim !== dims + 1 && x.ndim !== dims + 2) throw new ShapeError(`${op}: expected ${want}, not ${show(x.shape)}`)
   return x.ndim === dims + 2 ? f(x) : f(x.unsqueeze(0)).squeeze(0)
 }
 
 const biased = (op: string, y: Tensor, bias: Tensor | null | undefined): Tensor => {
-  if (!bias) return y
+  if (bias === null || bias === undefined) return y
   const channels = y.shape[1] as number
-  if (!sameShape(bias.shape, [channels]))
+  if (!sameShape(operand(op, bias).shape, [channels]))
     throw new ShapeError(`${op}: bias has shape [${channels}], one for each output channel, not ${show(bias.shape)}`)
   sameDtype(op, y, bias)
   return y.add(bias.reshape(channels, 1, 1))
@@ -168,7 +170,7 @@ function convolution(
  * conv2d(ones([1, 1, 3, 3]), ones([1, 1, 2, 2])) // [[[[4, 4], [4, 4]]]]
  */
 export function conv2d(x: Tensor, w: Tensor, bias?: Tensor | null, options: ConvOptions = {}): Tensor {
-  if (w.ndim !== 4) throw new ShapeError(`conv2d: the weight is [out, in/groups, kh, kw], not ${show(w.shape)}`)
+  if (operand('conv2d', w).ndim !== 4) throw new ShapeError(`conv2d: the weight is [out, in/groups, kh, kw], not ${show(w.shape)}`)
   return batched('conv2d', x, 2, images => convolution('conv2d', pair, images, w, bias, options))
 }
 
@@ -180,7 +182,7 @@ export function conv2d(x: Tensor, w: Tensor, bias?: Tensor | null, options: Conv
  * conv1d(tensor([[1, 2, 3, 4]]), tensor([[[1, -1]]])) // [[-1, -1, -1]]
  */
 export function conv1d(x: Tensor, w: Tensor, bias?: Tensor | null, options: ConvOptions = {}): Tensor {
-  if (w.ndim !== 3) throw new ShapeError(`conv1d: the weight is [out, in/groups, k], not ${show(w.shape)}`)
+  if (operand('conv1d', w).ndim !== 3) throw new ShapeError(`conv1d: the weight is [out, in/groups, k], not ${show(w.shape)}`)
   return batched('conv1d', x, 1, rows =>
     convolution('conv1d', single, rows.unsqueeze(2), w.unsqueeze(2), bias, options).squeeze(2),
   )
@@ -213,7 +215,7 @@ export function convTranspose2d(
   options: ConvTransposeOptions = {},
 ): Tensor {
   const op = 'convTranspose2d'
-  if (w.ndim !== 4) throw new ShapeError(`${op}: the weight is [in, out/groups, kh, kw], not ${show(w.shape)}`)
+  if (operand(op, w).ndim !== 4) throw new ShapeError(`${op}: the weight is [in, out/groups, kh, kw], not ${show(w.shape)}`)
   return batched(op, x, 2, images => {
     sameDtype(op, images, w)
     const { groups = 1 } = options

@@ -1,6 +1,7 @@
 // Tensors out of nothing: from nested arrays, filled, ranged.
 import { allocate, type DType, type NDArray, type Shape, type TypedArray } from '../../backend/array.ts'
 import { type Spec, wrap } from '../apply.ts'
+import { number, operand, typed } from '../argument.ts'
 import { ArgumentError, DtypeError, ShapeError } from '../errors.ts'
 import { creation, numel, show } from '../shape.ts'
 import type { Tensor } from '../tensor.ts'
@@ -15,12 +16,16 @@ export interface CreateOptions {
   readonly requiresGrad?: boolean
 }
 
+/** @throws DtypeError when a tensor of this dtype is to collect a gradient, and cannot */
+export function collecting(op: string, dtype: DType, requiresGrad: boolean): void {
+  if (requiresGrad && dtype !== 'float32' && dtype !== 'float64')
+    throw new DtypeError(`${op}: only float tensors can require a gradient, not ${dtype}`)
+}
+
 /** Finishes a new array as a tensor. */
 export function created(op: string, array: NDArray, { requiresGrad = false }: CreateOptions = {}): Tensor {
+  collecting(op, array.dtype, requiresGrad)
   const x = wrap(array)
-  if (requiresGrad && x.dtype !== 'float32' && x.dtype !== 'float64') {
-    throw new DtypeError(`${op}: only float tensors can require a gradient, not ${x.dtype}`)
-  }
   return requiresGrad ? x.requiresGrad_() : x
 }
 
@@ -46,7 +51,7 @@ const dtypeOf = (data: TypedArray): DType =>
  */
 export function tensor(values: Nested, options: CreateOptions = {}): Tensor {
   if (isTyped(values)) {
-    const dtype = options.dtype ?? dtypeOf(values)
+    const dtype = typed('tensor', options.dtype ?? dtypeOf(values))
     const data = allocate(dtype, values.length)
     store(data, dtype, values)
     return created('tensor', { dtype, shape: [values.length], data }, options)
@@ -78,7 +83,8 @@ export function tensor(values: Nested, options: CreateOptions = {}): Tensor {
     flat.push(x)
   }
   collect(values, 0)
-  const dtype = options.dtype ?? (flat.length > 0 && flat.every(x => typeof x === 'boolean') ? 'bool' : 'float32')
+  const truths = flat.length > 0 && flat.every(x => typeof x === 'boolean')
+  const dtype = typed('tensor', options.dtype ?? (truths ? 'bool' : 'float32'))
   const data = allocate(dtype, flat.length)
   store(data, dtype, flat)
   return created('tensor', { dtype, shape, data }, options)
@@ -88,35 +94,37 @@ function store(data: TypedArray, dtype: DType, from: ArrayLike<number | boolean>
   for (let i = 0; i < data.length; i++) data[i] = dtype === 'bool' ? +(Number(from[i]) !== 0) : Number(from[i])
 }
 
-/** A tensor of `shape`, all `value`. */
-export function full(shape: Shape, value: number, options: CreateOptions = {}): Tensor {
-  const dtype = options.dtype ?? 'float32'
-  const size = creation('full', shape)
+function filled(op: string, shape: Shape, value: number, options: CreateOptions = {}): Tensor {
+  const dtype = typed(op, options.dtype ?? 'float32')
+  const size = creation(op, shape)
   const data = allocate(dtype, numel(size))
-  if (value !== 0) data.fill(dtype === 'bool' ? 1 : value)
-  return created('full', { dtype, shape: size, data }, options)
+  if (number(op, 'the value', value) !== 0) data.fill(dtype === 'bool' ? 1 : value)
+  return created(op, { dtype, shape: size, data }, options)
 }
+/** A tensor of `shape`, all `value`. */
+export const full = (shape: Shape, value: number, options?: CreateOptions): Tensor =>
+  filled('full', shape, value, options)
 /** A tensor of `shape`, all 0. */
-export const zeros = (shape: Shape, options?: CreateOptions): Tensor => full(shape, 0, options)
+export const zeros = (shape: Shape, options?: CreateOptions): Tensor => filled('zeros', shape, 0, options)
 /** A tensor of `shape`, all 1. */
-export const ones = (shape: Shape, options?: CreateOptions): Tensor => full(shape, 1, options)
+export const ones = (shape: Shape, options?: CreateOptions): Tensor => filled('ones', shape, 1, options)
 
 /** Zeros of the same shape and dtype. */
 export const zerosOf = ({ shape, dtype }: Spec): Tensor => full(shape, 0, { dtype })
 /** Zeros with the shape and, unless given, the dtype of x. */
 export const zerosLike = (x: Spec, options: CreateOptions = {}): Tensor =>
-  full(x.shape, 0, { dtype: x.dtype, ...options })
+  filled('zerosLike', operand('zerosLike', x).shape, 0, { dtype: x.dtype, ...options })
 /** Ones with the shape and, unless given, the dtype of x. */
 export const onesLike = (x: Spec, options: CreateOptions = {}): Tensor =>
-  full(x.shape, 1, { dtype: x.dtype, ...options })
+  filled('onesLike', operand('onesLike', x).shape, 1, { dtype: x.dtype, ...options })
 /** `value` everywhere, with the shape and, unless given, the dtype of x. */
 export const fullLike = (x: Spec, value: number, options: CreateOptions = {}): Tensor =>
-  full(x.shape, value, { dtype: x.dtype, ...options })
+  filled('fullLike', operand('fullLike', x).shape, value, { dtype: x.dtype, ...options })
 
 /** The identity matrix [n, m] (square without m). */
 export function eye(n: number, m: number | CreateOptions = n, options: CreateOptions = {}): Tensor {
   if (typeof m === 'object') return eye(n, n, m)
-  const dtype = options.dtype ?? 'float32'
+  const dtype = typed('eye', options.dtype ?? 'float32')
   const [rows, columns] = creation('eye', [n, m]) as [number, number]
   const data = allocate(dtype, rows * columns)
   for (let i = 0; i < Math.min(rows, columns); i++) data[i * columns + i] = 1
@@ -138,7 +146,8 @@ export function arange(...args: (number | CreateOptions | undefined)[]): Tensor 
   if (step === 0 || (end - start) * step < 0 || !Number.isFinite(end - start)) {
     throw new ArgumentError(`arange: from ${start} to ${end} cannot be walked in steps of ${step}`)
   }
-  const dtype = options.dtype ?? ([start, end, step].every(Number.isInteger) ? 'int32' : 'float32')
+  const whole = [start, end, step].every(Number.isInteger)
+  const dtype = typed('arange', options.dtype ?? (whole ? 'int32' : 'float32'))
   const data = allocate(dtype, Math.ceil((end - start) / step))
   for (let i = 0; i < data.length; i++) data[i] = start + i * step
   return created('arange', { dtype, shape: [data.length], data }, options)
@@ -146,7 +155,8 @@ export function arange(...args: (number | CreateOptions | undefined)[]): Tensor 
 
 /** `steps` numbers from `start` to `end`, both included, equally far apart: [steps]. */
 export function linspace(start: number, end: number, steps: number, options: CreateOptions = {}): Tensor {
-  const dtype = options.dtype ?? 'float32'
+  for (const bound of [start, end]) number('linspace', 'a bound', bound)
+  const dtype = typed('linspace', options.dtype ?? 'float32')
   const data = allocate(dtype, creation('linspace', [steps])[0] as number)
   const step = (end - start) / (steps - 1)
   // from both ends, so that both are exact

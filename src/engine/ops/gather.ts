@@ -3,6 +3,7 @@ import type { NDArray, Shape } from '../../backend/array.ts'
 import { select, selectAdd } from '../../backend/js.ts'
 import * as position from '../../backend/position.ts'
 import { apply, type Primitive } from '../apply.ts'
+import { number, operand, operands } from '../argument.ts'
 import { ArgumentError, DtypeError, IndexError, ShapeError } from '../errors.ts'
 import { broadcast, dimension, numel, reduced, sameShape, show, split3, stridesOf } from '../shape.ts'
 import type { Tensor } from '../tensor.ts'
@@ -26,7 +27,7 @@ function inside(op: string, { data }: NDArray, size: number, negative = false): 
 
 /** @throws DtypeError when y, which goes into x, has another dtype */
 function alike(op: string, x: Tensor, y: Tensor): void {
-  if (x.dtype !== y.dtype)
+  if (operand(op, x).dtype !== operand(op, y).dtype)
     throw new DtypeError(`${op}: cannot put ${y.dtype} into ${x.dtype}. Did you mean src.to('${x.dtype}')?`)
 }
 
@@ -144,7 +145,7 @@ function put(op: string, x: Tensor, dim: number, index: Tensor, src: Tensor | nu
 
 /** Checks a list of indices into dimension `dim` of x; the dimension from the front. */
 function listed(op: string, x: Tensor, dim: number, index: Tensor, src?: Tensor): number {
-  const d = dimension(op, dim, x.ndim)
+  const d = dimension(op, dim, x)
   if (integers(op, index).ndim > 1)
     throw new ShapeError(`${op}: the indices are a list, not ${show(index.shape)}. Did you mean gather, scatter or at?`)
   if (src) {
@@ -179,20 +180,23 @@ export function indexAdd(
   src: Tensor,
   { alpha = 1 }: { alpha?: number } = {},
 ): Tensor {
+  for (const y of [x, src]) operand('indexAdd', y)
+  number('indexAdd', 'alpha', alpha)
   if (x.ndim === 0) return reshape(indexAdd(reshape(x, 1), dim, index, vector(src), { alpha }), [])
   const d = listed('indexAdd', x, dim, index, src)
   return x.add(dropped('indexAdd', alpha === 1 ? src : src.mul(alpha), d, index, x.shape[d] as number))
 }
 /** x with the slices of src in the places that the indices along `dim` say; of equal indices the last wins. */
 export function indexCopy(x: Tensor, dim: number, index: Tensor, src: Tensor): Tensor {
+  for (const y of [x, src]) operand('indexCopy', y)
   if (x.ndim === 0) return reshape(indexCopy(reshape(x, 1), dim, index, vector(src)), [])
   return put('indexCopy', x, listed('indexCopy', x, dim, index, src), index, src)
 }
 /** x with `value` (a number or a 0-d tensor) at the indices along `dim`. */
 export function indexFill(x: Tensor, dim: number, index: Tensor, value: Tensor | number): Tensor {
-  if (typeof value !== 'number' && value.ndim > 0)
+  if (typeof value !== 'number' && operand('indexFill', value).ndim > 0)
     throw new ShapeError(`indexFill: the value is a number or 0-d, not ${show(value.shape)}. Did you mean indexCopy?`)
-  if (x.ndim === 0) return reshape(indexFill(reshape(x, 1), dim, index, value), [])
+  if (operand('indexFill', x).ndim === 0) return reshape(indexFill(reshape(x, 1), dim, index, value), [])
   return put('indexFill', x, listed('indexFill', x, dim, index), index, value)
 }
 
@@ -200,7 +204,7 @@ export function indexFill(x: Tensor, dim: number, index: Tensor, value: Tensor |
 
 /** Checks an index tensor for x, and for src; the positions it points to in the flattened x. */
 function elementwise(op: string, x: Tensor, dim: number, index: Tensor, src?: Tensor): Tensor {
-  const d = dimension(op, dim, x.ndim)
+  const d = dimension(op, dim, x)
   integers(op, index)
   const fits = (into: Tensor, except: number): boolean =>
     index.numel === 0 ||
@@ -251,7 +255,8 @@ const flat = (x: Tensor): Tensor => shaped(x, [x.numel])
  * tensor([[1, 2], [3, 4]]).gather(1, tensor([[1], [0]], { dtype: 'int32' })) // [[2], [3]]
  */
 export function gather(x: Tensor, dim: number, index: Tensor): Tensor {
-  if (x.ndim === 0) return reshape(gather(reshape(x, 1), dim, vector(index)), index.shape)
+  if (operand('gather', x).ndim === 0)
+    return reshape(gather(reshape(x, 1), dim, vector(integers('gather', index))), index.shape)
   return shaped(picked('gather', flat(x), 0, elementwise('gather', x, dim, index)), index.shape)
 }
 /**
@@ -259,6 +264,8 @@ export function gather(x: Tensor, dim: number, index: Tensor): Tensor {
  * those that share a place the last wins. src may be a number.
  */
 export function scatter(x: Tensor, dim: number, index: Tensor, src: Tensor | number): Tensor {
+  for (const y of [x, index]) operand('scatter', y)
+  if (typeof src !== 'number') operand('scatter', src)
   if (x.ndim === 0)
     return reshape(scatter(reshape(x, 1), dim, vector(index), typeof src === 'number' ? src : vector(src)), [])
   const source = typeof src === 'number' ? undefined : src
@@ -267,19 +274,21 @@ export function scatter(x: Tensor, dim: number, index: Tensor, src: Tensor | num
 }
 /** x with each element of src added in the place that its index along `dim` says: the transpose of `gather`. */
 export function scatterAdd(x: Tensor, dim: number, index: Tensor, src: Tensor): Tensor {
+  for (const y of [x, index, src]) operand('scatterAdd', y)
   if (x.ndim === 0) return reshape(scatterAdd(reshape(x, 1), dim, vector(index), vector(src)), [])
   const where = elementwise('scatterAdd', x, dim, index, src)
   return x.add(shaped(dropped('scatterAdd', covered(src, index), 0, flat(where), x.numel), x.shape))
 }
 /** The elements of the flattened x at the indices (negative: from the end), in their shape. */
 export function take(x: Tensor, index: Tensor): Tensor {
-  const where = pointed('take', [{ index: integers('take', index), size: x.numel, dims: 1 }])
+  const where = pointed('take', [{ index: integers('take', index), size: operand('take', x).numel, dims: 1 }])
   return shaped(picked('take', flat(x), 0, where), index.shape)
 }
 /** `gather` with x and the index broadcast against each other outside `dim`; without a dim, from the flattened x: [m]. */
 export function takeAlongDim(x: Tensor, index: Tensor, dim?: number): Tensor {
+  for (const y of [x, integers('takeAlongDim', index)]) operand('takeAlongDim', y)
   if (dim === undefined) return gather(flat(x), 0, reshape(index, -1))
-  const d = dimension('takeAlongDim', dim, x.ndim)
+  const d = dimension('takeAlongDim', dim, x)
   if (index.ndim !== x.ndim)
     throw new ShapeError(
       `takeAlongDim: the index ${show(index.shape)} must have as many dimensions as ${show(x.shape)}`,
@@ -300,12 +309,12 @@ const nonzeroPrim: Primitive<null> = choice('nonzero', {
   run: (_, out, x) => position.nonzero(out.data, x.data, x.shape),
 })
 /** [...] of k dimensions -> [m, k], int32: where the m elements that are not 0 lie, in row-major order. */
-export const nonzero = (x: Tensor): Tensor => apply(nonzeroPrim, null, [x])
+export const nonzero = (x: Tensor): Tensor => apply(nonzeroPrim, null, [operand('nonzero', x)])
 /** The elements where the mask (bool; broadcast against x) is set, in row-major order: [m]. */
 export function maskedSelect(x: Tensor, mask: Tensor): Tensor {
-  if (mask.dtype !== 'bool')
+  if (operand('maskedSelect', mask).dtype !== 'bool')
     throw new DtypeError(`maskedSelect: a mask is bool, not ${mask.dtype}. Did you mean mask.bool()?`)
-  const shape = broadcast('maskedSelect', [x.shape, mask.shape])
+  const shape = broadcast('maskedSelect', operands('maskedSelect', [x, mask]))
   return picked('maskedSelect', flat(expand(x, shape)), 0, chosen(expand(mask, shape)))
 }
 
@@ -420,7 +429,7 @@ export function indexPut(
   { accumulate = false }: { accumulate?: boolean } = {},
 ): Tensor {
   alike('indexPut', x, values)
-  if (indices.length === 0) throw new ArgumentError('indexPut: needs at least one index tensor')
+  if (operands('indexPut', indices).length === 0) throw new ArgumentError('indexPut: needs at least one index tensor')
   const picks: Pick[] = []
   let d = 0
   for (const index of indices) {
@@ -472,6 +481,7 @@ export function searchsorted(
   { right = false }: { right?: boolean } = {},
 ): Tensor {
   const wanted = typeof values === 'number' ? full([], values, { dtype: 'float64' }) : values
+  operands('searchsorted', [sorted, wanted])
   const lines = (x: Tensor): Shape => x.shape.slice(0, -1)
   if (sorted.ndim === 0) throw new ShapeError('searchsorted: the sorted values are a line, not 0-d')
   if (sorted.ndim > 1 && (wanted.ndim === 0 || !sameShape(lines(sorted), lines(wanted)))) {
@@ -493,7 +503,7 @@ export function embedding(
   weight: Tensor,
   { paddingIdx = null }: { paddingIdx?: number | null } = {},
 ): Tensor {
-  if (weight.ndim !== 2) throw new ShapeError(`embedding: the weight is [n, features], not ${show(weight.shape)}`)
+  if (operand('embedding', weight).ndim !== 2) throw new ShapeError(`embedding: the weight is [n, features], not ${show(weight.shape)}`)
   const [n, features] = weight.shape as [number, number]
   integers('embedding', indices)
   const rows = reshape(picked('embedding', weight, 0, indices), [...indices.shape, features])

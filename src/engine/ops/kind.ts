@@ -1,6 +1,7 @@
 // The kinds of tensor primitive: a primitive's kind supplies both modes. (The pointwise kind is map.ts.)
 import type { DType, NDArray } from '../../backend/array.ts'
 import { apply, type Operand, type Primitive, type Spec } from '../apply.ts'
+import { operand } from '../argument.ts'
 import { DtypeError } from '../errors.ts'
 import type { Tensor } from '../tensor.ts'
 import { zerosOf } from './create.ts'
@@ -108,12 +109,12 @@ export function choice<P>(name: string, c: Computation<P>): Primitive<P> {
 
 /** @throws DtypeError when x is not a float tensor */
 export function floats(op: string, x: Tensor): Tensor {
-  if (!isFloat(x.dtype)) throw new DtypeError(`${op}: needs a float tensor, not ${x.dtype}. Did you mean x.float()?`)
+  if (!isFloat(operand(op, x).dtype)) throw new DtypeError(`${op}: needs a float tensor, not ${x.dtype}. Did you mean x.float()?`)
   return x
 }
 
 /** @throws DtypeError when x is not an integer tensor */
 export function integers(op: string, x: Tensor): Tensor {
-  if (x.dtype !== 'int32') throw new DtypeError(`${op}: indices are int32, not ${x.dtype}. Did you mean x.int()?`)
+  if (operand(op, x).dtype !== 'int32') throw new DtypeError(`${op}: indices are int32, not ${x.dtype}. Did you mean x.int()?`)
   return x
 }

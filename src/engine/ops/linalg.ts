@@ -3,6 +3,7 @@
 import type { System } from '../../backend/linalg.ts'
 import * as kernel from '../../backend/linalg.ts'
 import { apply, type Primitive } from '../apply.ts'
+import { operand } from '../argument.ts'
 import { LinalgError, ShapeError } from '../errors.ts'
 import { broadcast, sameShape, show } from '../shape.ts'
 import type { Tensor } from '../tensor.ts'
@@ -20,7 +21,7 @@ const which = (batch: readonly number[], at: number): string =>
   batch.length ? `matrix ${at} of the batch ${show(batch)}` : 'the matrix'
 
 function square(op: string, a: Tensor): Tensor {
-  if (a.ndim < 2 || a.shape.at(-1) !== a.shape.at(-2))
+  if (operand(op, a).ndim < 2 || a.shape.at(-1) !== a.shape.at(-2))
     throw new ShapeError(`${op}: needs square matrices [..., n, n], not ${show(a.shape)}`)
   return floats(op, a)
 }
@@ -131,7 +132,7 @@ function general(op: string, a: Tensor, b: Tensor): Tensor {
  */
 export function solve(a: Tensor, b: Tensor): Tensor {
   square('solve', a)
-  const vectors = b.ndim === 1 || sameShape(b.shape, a.shape.slice(0, -1))
+  const vectors = operand('solve', b).ndim === 1 || sameShape(b.shape, a.shape.slice(0, -1))
   return vectors ? general('solve', a, b.unsqueeze(-1)).squeeze(-1) : general('solve', a, b)
 }
 

@@ -3,6 +3,7 @@
 import type { DType, NDArray, Shape } from '../../backend/array.ts'
 import { fold, folds, read, spread, sum3, type View } from '../../backend/js.ts'
 import { apply, type Primitive, type Spec } from '../apply.ts'
+import { integer, operand, operands, typed } from '../argument.ts'
 import { ArgumentError, ShapeError } from '../errors.ts'
 import {
   broadcastStrides,
@@ -33,7 +34,7 @@ const reshapePrim: Primitive<Shape> = linear('reshape', {
 })
 /** The same elements in row-major order as another shape; one size may be -1: worked out. */
 export function reshape(x: Tensor, ...shape: (number | Shape)[]): Tensor {
-  return apply(reshapePrim, inferred('reshape', x.shape, sizes('reshape', shape)), [x])
+  return apply(reshapePrim, inferred('reshape', operand('reshape', x).shape, sizes('reshape', shape)), [x])
 }
 /** The same tensor as another object: a new place for a gradient or a tangent. */
 export const alias = (x: Tensor): Tensor => apply(reshapePrim, x.shape, [x])
@@ -48,7 +49,7 @@ const expandPrim: Primitive<Shape> = linear('expand', {
 /** Repeats dimensions of size 1 (and new ones in front) to `shape`; -1 keeps a size. */
 export function expand(x: Tensor, ...shape: (number | Shape)[]): Tensor {
   const asked = sizes('expand', shape)
-  const skip = asked.length - x.ndim
+  const skip = asked.length - operand('expand', x).ndim
   const target = asked.map((size, i) => (size === -1 && i >= skip ? (x.shape[i - skip] as number) : size))
   const fits =
     skip >= 0 &&
@@ -97,8 +98,10 @@ export interface KeepDim {
   readonly keepdim?: boolean
 }
 /** The sum over `dims`. Accumulated in float64; int32 from integers and bools. */
-export function sum(x: Tensor, dims?: Dims, { keepdim = false }: KeepDim = {}): Tensor {
-  return apply(sumPrim, { dims: dimensions('sum', dims, x.ndim), keepdim }, [x])
+export const sum = (x: Tensor, dims?: Dims, options?: KeepDim): Tensor => summed('sum', x, dims, options)
+/** `sum`, under the name of whatever op it is part of. */
+export function summed(op: string, x: Tensor, dims?: Dims, { keepdim = false }: KeepDim = {}): Tensor {
+  return apply(sumPrim, { dims: dimensions(op, dims, x), keepdim }, [x])
 }
 /** Sums what was broadcast from `target`, back to its shape and dtype: the transpose of broadcasting. */
 export function sumTo(g: Tensor, target: Spec): Tensor {
@@ -122,7 +125,7 @@ const castPrim: Primitive<DType> = linear('to', {
   transpose: (_, g, __, x) => to(g, x.dtype),
 })
 /** The same values in another dtype: to int32 truncates, to bool is x != 0. */
-export const to = (x: Tensor, dtype: DType): Tensor => (x.dtype === dtype ? x : apply(castPrim, dtype, [x]))
+export const to = (x: Tensor, dtype: DType): Tensor => (operand('to', x).dtype === dtype ? x : apply(castPrim, typed('to', dtype), [x]))
 
 // permute <-> permute
 
@@ -141,7 +144,8 @@ const permutePrim: Primitive<readonly number[]> = linear('permute', {
 })
 /** The dimensions in another order. */
 export function permute(x: Tensor, ...dims: (number | readonly number[])[]): Tensor {
-  const order = sizes('permute', dims).map(d => dimension('permute', d, x.ndim))
+  operand('permute', x)
+  const order = sizes('permute', dims).map(d => dimension('permute', d, x))
   if (order.length !== x.ndim || new Set(order).size !== order.length) {
     throw new ShapeError(
       `permute: [${order.join(', ')}] does not name each of the ${x.ndim} dimensions of ${show(x.shape)} once`,
@@ -189,8 +193,9 @@ export const embed = (x: Tensor, starts: readonly number[], whole: Shape): Tenso
  * @throws ArgumentError when step is not positive
  */
 export function slice(x: Tensor, dim: number, start?: number | null, stop?: number | null, step = 1): Tensor {
-  const d = dimension('slice', dim, x.ndim)
+  const d = dimension('slice', dim, x)
   if (x.ndim === 0) throw new ShapeError('slice: a 0-d tensor has nothing to slice')
+  for (const bound of [start, stop]) if (bound !== undefined && bound !== null) integer('slice', 'a bound', bound)
   if (!Number.isInteger(step) || step < 1)
     throw new ArgumentError(`slice: step must be a positive integer, not ${step}. To reverse, use x.flip([${d}])`)
   const size = x.shape[d] as number
@@ -207,7 +212,9 @@ export function slice(x: Tensor, dim: number, start?: number | null, stop?: numb
 }
 /** The elements along `dims` in reverse. */
 export function flip(x: Tensor, dims: Dims): Tensor {
-  const list = typeof dims === 'number' || dims.length > 0 ? dimensions('flip', dims, x.ndim) : []
+  const given = Array.isArray(dims) ? dims : [dims]
+  // no dimensions are none here, not all
+  const list = given.length === 0 ? [] : dimensions('flip', given, x)
   const turned = (d: number): boolean => list.includes(d) && (x.shape[d] as number) > 0
   return strided(
     x,
@@ -243,16 +250,18 @@ const catPrim: Primitive<number> = linear('cat', {
  * Tensors one after another along a dimension; the other sizes must agree. An empty 1-d tensor is left out, as in
  * PyTorch.
  */
-export function cat(xs: readonly Tensor[], dim = 0): Tensor {
-  if (xs.length === 0) throw new ArgumentError('cat: needs at least one tensor')
+export const cat = (xs: readonly Tensor[], dim = 0): Tensor => joined('cat', xs, dim)
+/** `cat`, under the name of whatever op it is part of. */
+export function joined(op: string, xs: readonly Tensor[], dim: number): Tensor {
+  if (operands(op, xs).length === 0) throw new ArgumentError(`${op}: needs at least one tensor`)
   const parts = xs.filter(x => !(x.ndim === 1 && x.numel === 0))
   const [first] = parts
   if (!first) return xs[0] as Tensor
-  const d = dimension('cat', dim, first.ndim)
+  const d = dimension(op, dim, first)
   for (const x of parts) {
-    if (x.ndim === 0) throw new ShapeError('cat: 0-d tensors cannot be joined: use stack')
+    if (x.ndim === 0) throw new ShapeError(`${op}: 0-d tensors cannot be joined: use stack`)
     if (x.ndim !== first.ndim || x.shape.some((n, i) => i !== d && n !== first.shape[i])) {
-      throw new ShapeError(`cat: ${show(first.shape)} and ${show(x.shape)} differ outside dimension ${d}`)
+      throw new ShapeError(`${op}: ${show(first.shape)} and ${show(x.shape)} differ outside dimension ${d}`)
     }
   }
   const widest = (['float64', 'float32', 'int32', 'bool'] as const).find(dtype =>
@@ -285,7 +294,7 @@ const unviewPrim: Primitive<Viewing> = linear('unview', {
 
 /** Windows of `size` every `step` along a dimension, as a new last dimension: [..., n, ...] -> [..., (n-size)/step+1, ..., size]. */
 export function unfold(x: Tensor, dim: number, size: number, step: number): Tensor {
-  const d = dimension('unfold', dim, x.ndim)
+  const d = dimension('unfold', dim, x)
   const n = x.ndim === 0 ? 1 : (x.shape[d] as number)
   if (!Number.isInteger(size) || size < 0 || size > n)
     throw new ShapeError(`unfold: windows of ${size} do not fit into dimension ${d} of ${show(x.shape)}`)
@@ -309,8 +318,9 @@ export interface DiagonalOptions {
   readonly dim2?: number
 }
 function diagonalView(op: string, shape: Shape, { offset = 0, dim1 = 0, dim2 = 1 }: DiagonalOptions): View {
-  const a = dimension(op, dim1, shape.length)
-  const b = dimension(op, dim2, shape.length)
+  const a = dimension(op, dim1, { shape })
+  const b = dimension(op, dim2, { shape })
+  integer(op, 'offset', offset)
   if (a === b) throw new ArgumentError(`${op}: dim1 and dim2 are the same dimension ${a}`)
   const strides = stridesOf(shape)
   const rest = shape.flatMap((_, d) => (d === a || d === b ? [] : [d]))
@@ -324,15 +334,16 @@ function diagonalView(op: string, shape: Shape, { offset = 0, dim1 = 0, dim2 = 1
 }
 /** The diagonal between two dimensions, as a new last dimension. */
 export function diagonal(x: Tensor, options: DiagonalOptions = {}): Tensor {
-  if (x.ndim < 2) throw new ShapeError(`diagonal: needs at least 2 dimensions, not ${show(x.shape)}`)
+  if (operand('diagonal', x).ndim < 2) throw new ShapeError(`diagonal: needs at least 2 dimensions, not ${show(x.shape)}`)
   return apply(viewPrim, { name: 'diagonal', view: diagonalView('diagonal', x.shape, options), whole: x.shape }, [x])
 }
 /** Matrices with the last dimension of x on the diagonal `offset`, zeros elsewhere; they span dim1 and dim2 of the result. */
 export function diagEmbed(x: Tensor, { offset = 0, dim1 = -2, dim2 = -1 }: DiagonalOptions = {}): Tensor {
-  if (x.ndim < 1) throw new ShapeError('diagEmbed: needs at least 1 dimension')
+  if (operand('diagEmbed', x).ndim < 1) throw new ShapeError('diagEmbed: needs at least 1 dimension')
   const rank = x.ndim + 1
-  const a = dimension('diagEmbed', dim1, rank)
-  const b = dimension('diagEmbed', dim2, rank)
+  const a = dimension('diagEmbed', dim1, { shape: [...x.shape, 1] })
+  const b = dimension('diagEmbed', dim2, { shape: [...x.shape, 1] })
+  integer('diagEmbed', 'offset', offset)
   if (a === b) throw new ArgumentError(`diagEmbed: dim1 and dim2 are the same dimension ${a}`)
   const side = (x.shape[x.ndim - 1] as number) + Math.abs(offset)
   const rest = [...x.shape.slice(0, -1)]
@@ -363,7 +374,8 @@ const trianglePrim: Primitive<Triangle> = linear('triangle', {
   transpose: (p, g) => apply(trianglePrim, p, [g]),
 })
 const triangle = (op: string, x: Tensor, upper: boolean, k: number): Tensor => {
-  if (x.ndim < 2) throw new ShapeError(`${op}: needs at least 2 dimensions, not ${show(x.shape)}`)
+  if (operand(op, x).ndim < 2) throw new ShapeError(`${op}: needs at least 2 dimensions, not ${show(x.shape)}`)
+  integer(op, 'the diagonal', k)
   return apply(trianglePrim, { upper, diagonal: k }, [x])
 }
 /** The matrix with zeros above the diagonal `k` (0: the main one, positive: above it). */

@@ -20,7 +20,8 @@ export function promoted(xs: readonly Operand[]): DType {
   const widest = [-1, -1, -1]
   for (const x of xs) {
     const level = isTensor(x) ? (x.ndim > 0 ? 0 : 1) : 2
-    const own = isTensor(x) ? rank[x.dtype] : Number.isInteger(x) ? rank.int32 : rank.float32
+    const whole = Number.isInteger(x) || x === Infinity || x === -Infinity // no bound at all is no fraction
+    const own = isTensor(x) ? rank[x.dtype] : whole ? rank.int32 : rank.float32
     widest[level] = Math.max(widest[level] as number, own)
   }
   let result = -1
@@ -29,9 +30,9 @@ export function promoted(xs: readonly Operand[]): DType {
 }
 
 const map: Primitive<Pointwise> = {
-  name: 'map',
+  name: op => op.name,
   infer(op, xs) {
-    const dtype = op.type === 'bool' ? 'bool' : promoted(op === Pointwise.named('where') ? xs.slice(1) : xs)
+    const dtype = op.type === 'bool' ? 'bool' : promoted(op.conditions > 0 ? xs.slice(op.conditions) : xs)
     return {
       shape: broadcast(op.name, xs),
       dtype: op.type === 'float' && !isFloat(dtype) ? 'float32' : dtype,
@@ -55,18 +56,8 @@ const map: Primitive<Pointwise> = {
 
 const select = (reads: readonly number[], all: readonly Operand[]): Operand[] => reads.map(k => all[k] as Operand)
 
-// an op's own name on the node and in what observers see
-const primitives = new WeakMap<Pointwise, Primitive<Pointwise>>()
-
 /** Applies a pointwise op to tensors and numbers, broadcast against each other. */
-export function mapped(op: Pointwise, xs: readonly Operand[]): Tensor {
-  let prim = primitives.get(op)
-  if (!prim) {
-    prim = { ...map, name: op.name }
-    primitives.set(op, prim)
-  }
-  return apply(prim, op, xs)
-}
+export const mapped = (op: Pointwise, xs: readonly Operand[]): Tensor => apply(map, op, xs)
 
 /** Applies the table's op of that name. */
 export const pointwise = (name: OpName, ...xs: Operand[]): Tensor => mapped(Pointwise.named(name), xs)

@@ -1,6 +1,7 @@
 // Order: routers. Each chooses indices, which are not differentiated, and gathers, which is linear.
 import { argcum, argsort as argsortKernel } from '../../backend/js.ts'
 import { apply, type Primitive } from '../apply.ts'
+import { operand } from '../argument.ts'
 import { IndexError } from '../errors.ts'
 import { dimension, show, split3 } from '../shape.ts'
 import type { Tensor } from '../tensor.ts'
@@ -8,7 +9,7 @@ import { full, ones, zerosOf } from './create.ts'
 import { gather, indexCopy, indexSelect, nonzero } from './gather.ts'
 import { choice, isFloat } from './kind.ts'
 import { cat, type KeepDim, reshape, slice } from './linear.ts'
-import { amax, amin, any, argmax, argmin, cumsum, diff } from './reduce.ts'
+import { amax, any, arg, argmax, cumsum, diff, extreme } from './reduce.ts'
 
 /** What was chosen along a dimension, and where it was (int32). */
 export interface Ordered {
@@ -21,6 +22,8 @@ function single(x: Tensor, dim: number, indices: Tensor, { keepdim = false }: Ke
   const found = routed(x, dim, indices)
   return keepdim || x.ndim === 0 ? found : { values: found.values.squeeze(dim), indices: indices.squeeze(dim) }
 }
+const best = (op: string, sign: 1 | -1, x: Tensor, dim: number | undefined, options: KeepDim): Tensor | Ordered =>
+  dim === undefined ? extreme(op, sign, x, dim, {}) : single(x, dim, arg(op, sign, x, dim, { keepdim: true }), options)
 const length = (x: Tensor, d: number): number => (x.ndim === 0 ? 1 : (x.shape[d] as number))
 
 /**
@@ -35,14 +38,14 @@ export function max(x: Tensor): Tensor
 export function max(x: Tensor, dim: number, options?: KeepDim): Ordered
 export function max(x: Tensor, dim?: number, options?: KeepDim): Tensor | Ordered
 export function max(x: Tensor, dim?: number, options: KeepDim = {}): Tensor | Ordered {
-  return dim === undefined ? amax(x) : single(x, dim, argmax(x, dim, { keepdim: true }), options)
+  return best('max', 1, x, dim, options)
 }
 /** The smallest of all elements, or along `dim` with its index; see `max`. */
 export function min(x: Tensor): Tensor
 export function min(x: Tensor, dim: number, options?: KeepDim): Ordered
 export function min(x: Tensor, dim?: number, options?: KeepDim): Tensor | Ordered
 export function min(x: Tensor, dim?: number, options: KeepDim = {}): Tensor | Ordered {
-  return dim === undefined ? amin(x) : single(x, dim, argmin(x, dim, { keepdim: true }), options)
+  return best('min', -1, x, dim, options)
 }
 
 const runningPrim: Primitive<{ dim: number; sign: 1 | -1 }> = choice('argcum', {
@@ -50,7 +53,7 @@ const runningPrim: Primitive<{ dim: number; sign: 1 | -1 }> = choice('argcum', {
   run: ({ dim, sign }, out, x) => argcum(out.data, x.data, ...split3(x.shape, dim), sign),
 })
 const running = (op: string, sign: 1 | -1, x: Tensor, dim: number): Ordered => {
-  const d = dimension(op, dim, x.ndim)
+  const d = dimension(op, dim, x)
   return routed(x, d, apply(runningPrim, { dim: d, sign }, [x]))
 }
 /** The largest so far along `dim`, and where it was: the last of equals; NaN wins from then on. */
@@ -68,7 +71,7 @@ const argsortPrim: Primitive<{ dim: number; descending: boolean }> = choice('arg
   run: ({ dim, descending }, out, x) => argsortKernel(out.data, x.data, ...split3(x.shape, dim), descending),
 })
 const order = (op: string, x: Tensor, dim: number, descending: boolean): Tensor =>
-  apply(argsortPrim, { dim: dimension(op, dim, x.ndim), descending }, [x])
+  apply(argsortPrim, { dim: dimension(op, dim, x), descending }, [x])
 /** The indices that sort x along `dim`, int32; equals keep their order, NaN counts as the largest. */
 export const argsort = (x: Tensor, dim = -1, { descending = false }: SortOptions = {}): Tensor =>
   order('argsort', x, dim, descending)
@@ -92,7 +95,7 @@ export interface TopkOptions {
  * @throws IndexError when there are fewer than k
  */
 export function topk(x: Tensor, k: number, dim = -1, { largest = true }: TopkOptions = {}): Ordered {
-  const d = dimension('topk', dim, x.ndim)
+  const d = dimension('topk', dim, x)
   if (!Number.isInteger(k) || k < 0 || k > length(x, d))
     throw new IndexError(
       `topk: k = ${k} is out of range for ${show(x.shape)} along dimension ${d} (0 to ${length(x, d)})`,
@@ -105,7 +108,7 @@ export function topk(x: Tensor, k: number, dim = -1, { largest = true }: TopkOpt
  * @throws IndexError when there are fewer than k
  */
 export function kthvalue(x: Tensor, k: number, dim = -1, options: KeepDim = {}): Ordered {
-  const d = dimension('kthvalue', dim, x.ndim)
+  const d = dimension('kthvalue', dim, x)
   if (!Number.isInteger(k) || k < 1 || k > length(x, d))
     throw new IndexError(
       `kthvalue: k = ${k} is out of range for ${show(x.shape)} along dimension ${d} (1 to ${length(x, d)})`,
@@ -126,13 +129,13 @@ export function median(x: Tensor, dim: number, options?: KeepDim): Ordered
 export function median(x: Tensor, dim?: number, options?: KeepDim): Tensor | Ordered
 export function median(x: Tensor, dim?: number, options: KeepDim = {}): Tensor | Ordered {
   if (dim === undefined) {
-    if (x.numel === 0 && isFloat(x.dtype)) return full([], Number.NaN, { dtype: x.dtype })
+    if (operand('median', x).numel === 0 && isFloat(x.dtype)) return full([], Number.NaN, { dtype: x.dtype })
     const { values } = median(reshape(x, -1), 0)
     if (!isFloat(x.dtype)) return values
     const hit = x.eq(values).logicalOr(x.isnan().logicalAnd(values.isnan()))
     return amax(hit.where(x, -Infinity))
   }
-  const d = dimension('median', dim, x.ndim)
+  const d = dimension('median', dim, x)
   const n = length(x, d)
   if (n === 0) throw new IndexError(`median: ${show(x.shape)} has no elements along dimension ${d}`)
   const middle = nth('median', x, d, (n - 1) >> 1)
@@ -170,7 +173,7 @@ export function unique(
   x: Tensor,
   { returnInverse = false, returnCounts = false }: UniqueOptions = {},
 ): Tensor | Unique {
-  const { values: line, indices } = sort(reshape(x, -1))
+  const { values: line, indices } = sort(reshape(operand('unique', x), -1))
   const n = line.numel
   // where the sorted line changes, a value begins
   const begins = cat([ones([Math.min(n, 1)], { dtype: 'bool' }), slice(line, 0, 1).ne(slice(line, 0, 0, -1))])

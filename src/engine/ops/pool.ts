@@ -161,11 +161,11 @@ export function avgPool1d(x: Tensor, kernelSize: Sizes, options: AvgPoolOptions 
 export function adaptiveAvgPool2d(x: Tensor, outputSize: number | readonly (number | null)[]): Tensor {
   const op = 'adaptiveAvgPool2d'
   return batched(op, floats(op, x), 2, images => {
-    const asked = typeof outputSize === 'number' ? [outputSize, outputSize] : outputSize
+    const asked: readonly (number | null)[] = Array.isArray(outputSize) ? outputSize : [outputSize, outputSize]
     const size = pair(
       op,
       'outputSize',
-      asked.map((m, i) => m ?? (images.shape[2 + i] as number)),
+      asked.map((m, i) => (m === null ? (images.shape[2 + i] as number) : m)),
       0,
     )
     if (images.shape.slice(2).includes(0)) throw new ShapeError(`${op}: nothing to average in ${show(x.shape)}`)

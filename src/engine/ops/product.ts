@@ -1,6 +1,7 @@
 // Products of matrices: one bilinear primitive, whose transposes are itself; the rest is shaped into it.
 import { matmul as kernel } from '../../backend/matmul.ts'
 import { apply, type Primitive } from '../apply.ts'
+import { number, operand } from '../argument.ts'
 import { DtypeError, ShapeError } from '../errors.ts'
 import { broadcast, broadcastStrides, numel, sameShape, show, stridesOf } from '../shape.ts'
 import type { Tensor } from '../tensor.ts'
@@ -29,18 +30,8 @@ export function offsets(shape: readonly number[], batch: readonly number[]): num
 
 const matmulPrim: Primitive<Factors> = bilinear('matmul', {
   infer({ ta, tb }, a, b) {
-    const [m, k] = ta ? [a.shape.at(-1), a.shape.at(-2)] : [a.shape.at(-2), a.shape.at(-1)]
-    const [inner, n] = tb ? [b.shape.at(-1), b.shape.at(-2)] : [b.shape.at(-2), b.shape.at(-1)]
-    if (k !== inner) {
-      const hint = k === (tb ? b.shape.at(-2) : b.shape.at(-1)) ? ' Did you mean b.transpose(-2, -1)?' : ''
-      throw new ShapeError(
-        `matmul: inner sizes differ: ${show(a.shape)} x ${show(b.shape)} (${k} and ${inner}).${hint}`,
-      )
-    }
-    return {
-      shape: [...broadcast('matmul', [a.shape.slice(0, -2), b.shape.slice(0, -2)]), m as number, n as number],
-      dtype: a.dtype,
-    }
+    const batch = broadcast('matmul', [a.shape.slice(0, -2), b.shape.slice(0, -2)])
+    return { shape: [...batch, a.shape.at(ta ? -1 : -2) as number, b.shape.at(tb ? -2 : -1) as number], dtype: a.dtype }
   },
   run({ ta, tb }, out, a, b) {
     const batch = out.shape.slice(0, -2)
@@ -68,7 +59,7 @@ const product = (a: Tensor, b: Tensor, ta: boolean, tb: boolean): Tensor => appl
 
 /** @throws DtypeError when dtypes differ or cannot be multiplied */
 export const sameDtype = (op: string, a: Tensor, b: Tensor): void => {
-  if (a.dtype !== b.dtype)
+  if (operand(op, a).dtype !== operand(op, b).dtype)
     throw new DtypeError(`${op}: dtypes differ: ${a.dtype} and ${b.dtype}. Convert one: a.to('${b.dtype}')`)
   if (a.dtype === 'bool') throw new DtypeError(`${op}: bool tensors have no products: use x.int() or x.float()`)
 }
@@ -81,18 +72,23 @@ export const sameDtype = (op: string, a: Tensor, b: Tensor): void => {
  *
  * @throws ShapeError when inner sizes differ or batches do not broadcast
  */
-export function matmul(a: Tensor, b: Tensor, { transposeB = false }: { transposeB?: boolean } = {}): Tensor {
-  sameDtype('matmul', a, b)
+export const matmul = (a: Tensor, b: Tensor, { transposeB = false }: { transposeB?: boolean } = {}): Tensor =>
+  multiplied('matmul', a, b, transposeB)
+/** `matmul`, under the name of whatever op it is part of. */
+function multiplied(op: string, a: Tensor, b: Tensor, transposeB = false): Tensor {
+  sameDtype(op, a, b)
   if (a.ndim === 0 || b.ndim === 0)
     throw new ShapeError(
-      `matmul: needs at least 1 dimension each: ${show(a.shape)} x ${show(b.shape)}. For a scaled tensor use mul`,
+      `${op}: needs at least 1 dimension each: ${show(a.shape)} x ${show(b.shape)}. For a scaled tensor use mul`,
     )
-  if (a.ndim === 1) {
-    if (b.ndim === 1 && a.shape[0] !== b.shape[0])
-      throw new ShapeError(`matmul: inner sizes differ: ${show(a.shape)} x ${show(b.shape)}`)
-    return matmul(a.reshape(1, -1), b, { transposeB }).squeeze(b.ndim === 1 ? -1 : -2)
+  const read = b.ndim === 1 || transposeB ? -1 : -2
+  const [k, inner] = [a.shape.at(-1), b.shape.at(read)]
+  if (k !== inner) {
+    const hint = b.ndim > 1 && k === b.shape.at(-3 - read) ? ' Did you mean b.transpose(-2, -1)?' : ''
+    throw new ShapeError(`${op}: inner sizes differ: ${show(a.shape)} x ${show(b.shape)} (${k} and ${inner}).${hint}`)
   }
-  if (b.ndim === 1) return matmul(a, b.reshape(-1, 1)).squeeze(-1)
+  if (a.ndim === 1) return multiplied(op, a.reshape(1, -1), b, transposeB).squeeze(b.ndim === 1 ? -1 : -2)
+  if (b.ndim === 1) return multiplied(op, a, b.reshape(-1, 1)).squeeze(-1)
   if (a.ndim > 2 && b.ndim === 2) {
     // one product of all rows instead of one per batch, and so for its cotangents
     const rows = product(a.reshape(numel(a.shape.slice(0, -1)), a.shape.at(-1) as number), b, false, transposeB)
@@ -102,35 +98,38 @@ export function matmul(a: Tensor, b: Tensor, { transposeB = false }: { transpose
 }
 
 const ranked = (op: string, x: Tensor, rank: number, what: string): void => {
-  if (x.ndim !== rank)
+  if (operand(op, x).ndim !== rank)
     throw new ShapeError(`${op}: ${what} has ${rank} dimension${rank === 1 ? '' : 's'}, not ${show(x.shape)}`)
 }
 
 /** The product of two matrices: [m, k] x [k, n] -> [m, n]. */
-export function mm(a: Tensor, b: Tensor): Tensor {
-  ranked('mm', a, 2, 'the left matrix')
-  ranked('mm', b, 2, 'the right matrix')
-  return matmul(a, b)
+export const mm = (a: Tensor, b: Tensor): Tensor => matrices('mm', a, b)
+function matrices(op: string, a: Tensor, b: Tensor): Tensor {
+  ranked(op, a, 2, 'the left matrix')
+  ranked(op, b, 2, 'the right matrix')
+  return multiplied(op, a, b)
 }
 /** A matrix times a vector: [m, k] x [k] -> [m]. */
-export function mv(a: Tensor, x: Tensor): Tensor {
-  ranked('mv', a, 2, 'the matrix')
-  ranked('mv', x, 1, 'the vector')
-  return matmul(a, x)
+export const mv = (a: Tensor, x: Tensor): Tensor => matrixVector('mv', a, x)
+function matrixVector(op: string, a: Tensor, x: Tensor): Tensor {
+  ranked(op, a, 2, 'the matrix')
+  ranked(op, x, 1, 'the vector')
+  return multiplied(op, a, x)
 }
 /** Products of two batches of matrices: [b, m, k] x [b, k, n] -> [b, m, n]; the batches do not broadcast. */
-export function bmm(a: Tensor, b: Tensor): Tensor {
-  ranked('bmm', a, 3, 'the left batch')
-  ranked('bmm', b, 3, 'the right batch')
+export const bmm = (a: Tensor, b: Tensor): Tensor => batches('bmm', a, b)
+function batches(op: string, a: Tensor, b: Tensor): Tensor {
+  ranked(op, a, 3, 'the left batch')
+  ranked(op, b, 3, 'the right batch')
   if (a.shape[0] !== b.shape[0])
-    throw new ShapeError(`bmm: batches differ: ${show(a.shape)} x ${show(b.shape)}. For broadcasting use matmul`)
-  return matmul(a, b)
+    throw new ShapeError(`${op}: batches differ: ${show(a.shape)} x ${show(b.shape)}. For broadcasting use matmul`)
+  return multiplied(op, a, b)
 }
 /** The inner product of two vectors: [n] x [n] -> []. */
 export function dot(a: Tensor, b: Tensor): Tensor {
   ranked('dot', a, 1, 'the left vector')
   ranked('dot', b, 1, 'the right vector')
-  return matmul(a, b)
+  return multiplied('dot', a, b)
 }
 /** All products of two vectors' elements: [n] x [m] -> [n, m]. */
 export function outer(a: Tensor, b: Tensor): Tensor {
@@ -145,19 +144,22 @@ export interface AddOptions {
   /** Factor of the product (1). */
   readonly alpha?: number
 }
-const added = (x: Tensor, product: Tensor, { beta = 1, alpha = 1 }: AddOptions): Tensor => {
+function added(op: string, x: Tensor, product: Tensor, { beta = 1, alpha = 1 }: AddOptions): Tensor {
+  for (const factor of [beta, alpha]) number(op, 'a factor', factor)
+  const fits = broadcast(op, [operand(op, x), product])
+  if (!sameShape(fits, product.shape))
+    throw new ShapeError(`${op}: ${show(x.shape)} does not broadcast to the product's shape ${show(product.shape)}`)
   const scaled = alpha === 1 ? product : product.mul(alpha)
   // beta 0 ignores x altogether, NaN included
   if (beta === 0) return scaled
-  const sum = (beta === 1 ? x : x.mul(beta)).add(scaled)
-  if (!sameShape(sum.shape, product.shape))
-    throw new ShapeError(`addmm: ${show(x.shape)} does not broadcast to the product's shape ${show(product.shape)}`)
-  return sum
+  return (beta === 1 ? x : x.mul(beta)).add(scaled)
 }
 /** `beta*x + alpha*(a b)` */
-export const addmm = (x: Tensor, a: Tensor, b: Tensor, options: AddOptions = {}): Tensor => added(x, mm(a, b), options)
+export const addmm = (x: Tensor, a: Tensor, b: Tensor, options: AddOptions = {}): Tensor =>
+  added('addmm', x, matrices('addmm', a, b), options)
 /** `beta*x + alpha*(a v)` */
-export const addmv = (x: Tensor, a: Tensor, v: Tensor, options: AddOptions = {}): Tensor => added(x, mv(a, v), options)
+export const addmv = (x: Tensor, a: Tensor, v: Tensor, options: AddOptions = {}): Tensor =>
+  added('addmv', x, matrixVector('addmv', a, v), options)
 /** `beta*x + alpha*(a b)`, for each of a batch */
 export const baddbmm = (x: Tensor, a: Tensor, b: Tensor, options: AddOptions = {}): Tensor =>
-  added(x, bmm(a, b), options)
+  added('baddbmm', x, batches('baddbmm', a, b), options)

@@ -1,18 +1,19 @@
 // Reductions, scans and what is made of them.
 import { argbest, cumsum as cumsumKernel, folds } from '../../backend/js.ts'
 import { apply, type Primitive } from '../apply.ts'
+import { integer, number, operand, operands } from '../argument.ts'
 import { ArgumentError, IndexError, ShapeError } from '../errors.ts'
-import { dimension, dimensions, reduced, show, split3 } from '../shape.ts'
+import { broadcast, dimension, dimensions, reduced, show, split3 } from '../shape.ts'
 import type { Tensor } from '../tensor.ts'
 import { fullLike, onesLike } from './create.ts'
 import { choice, custom, floats, isFloat, linear } from './kind.ts'
-import { cat, type Dims, folding, type KeepDim, slice, sum } from './linear.ts'
+import { cat, type Dims, folding, type KeepDim, slice, sum, summed } from './linear.ts'
 
 const count = (x: Tensor, dims: readonly number[]): number => dims.reduce((n, d) => n * (x.shape[d] as number), 1)
 
 /** The mean over `dims`; NaN of nothing. */
 export function mean(x: Tensor, dims?: Dims, options: KeepDim = {}): Tensor {
-  const n = count(x, dimensions('mean', dims, floats('mean', x).ndim))
+  const n = count(x, dimensions('mean', dims, floats('mean', x)))
   const total = sum(x, dims, options)
   // of nothing: NaN, but its derivative is 0 and not 0/0
   return n === 0 ? total.add(Number.NaN) : total.div(n)
@@ -38,8 +39,9 @@ const extremePrim: Primitive<Extreme> = custom('amax', {
   vjp: (p, g, _, out, x) => shares(x, out, p).mul(p.keepdim ? g : g.reshape(reduced(x.shape, p.dims, true))),
   jvp: (p, [dx], out, x) => sum(shares(x, out, p).mul(dx as Tensor), p.dims, { keepdim: p.keepdim }),
 })
-function extreme(op: string, sign: 1 | -1, x: Tensor, dims: Dims | undefined, { keepdim = false }: KeepDim): Tensor {
-  const list = dimensions(op, dims, x.ndim)
+/** `amax` (sign 1) or `amin` (sign -1), under the name of whatever op it is part of. */
+export function extreme(op: string, sign: 1 | -1, x: Tensor, dims: Dims | undefined, { keepdim = false }: KeepDim): Tensor {
+  const list = dimensions(op, dims, x)
   if (list.some(d => x.shape[d] === 0))
     throw new ShapeError(`${op}: ${show(x.shape)} has no elements to choose from along [${list.join(', ')}]`)
   return list.length === 0 ? x : apply(extremePrim, { dims: list, keepdim, sign }, [x])
@@ -50,8 +52,8 @@ export const amax = (x: Tensor, dims?: Dims, options: KeepDim = {}): Tensor => e
 export const amin = (x: Tensor, dims?: Dims, options: KeepDim = {}): Tensor => extreme('amin', -1, x, dims, options)
 /** Both extremes over one dimension, or over everything. */
 export const aminmax = (x: Tensor, dim?: number, options: KeepDim = {}): { min: Tensor; max: Tensor } => ({
-  min: amin(x, dim, options),
-  max: amax(x, dim, options),
+  min: extreme('aminmax', -1, x, dim, options),
+  max: extreme('aminmax', 1, x, dim, options),
 })
 
 interface Along {
@@ -62,12 +64,19 @@ const argPrim: Primitive<Along> = choice('argmax', {
   infer: ({ dim }, x) => ({ shape: reduced(x.shape, [dim], true), dtype: 'int32' }),
   run: ({ dim, sign }, out, x) => argbest(out.data, x.data, ...split3(x.shape, dim), sign),
 })
-function arg(op: string, sign: 1 | -1, x: Tensor, dim: number | undefined, { keepdim = false }: KeepDim): Tensor {
+/** `argmax` (sign 1) or `argmin` (sign -1), under the name of whatever op it is part of. */
+export function arg(
+  op: string,
+  sign: 1 | -1,
+  x: Tensor,
+  dim: number | undefined,
+  { keepdim = false }: KeepDim,
+): Tensor {
   if (dim === undefined) {
-    const index = arg(op, sign, x.reshape(-1), 0, {})
+    const index = arg(op, sign, operand(op, x).reshape(-1), 0, {})
     return keepdim ? index.reshape(x.shape.map(() => 1)) : index
   }
-  const d = dimension(op, dim, x.ndim)
+  const d = dimension(op, dim, x)
   if (x.ndim === 0) return arg(op, sign, x.reshape(1), 0, {})
   if (x.shape[d] === 0) throw new IndexError(`${op}: ${show(x.shape)} has no elements along dimension ${d}`)
   const index = apply(argPrim, { dim: d, sign }, [x])
@@ -79,17 +88,23 @@ export const argmax = (x: Tensor, dim?: number, options: KeepDim = {}): Tensor =
 export const argmin = (x: Tensor, dim?: number, options: KeepDim = {}): Tensor => arg('argmin', -1, x, dim, options)
 
 /** Is any element (not 0) over `dims`? bool */
-export const any = (x: Tensor, dims?: Dims, options: KeepDim = {}): Tensor => sum(x.ne(0), dims, options).ne(0)
+export const any = (x: Tensor, dims?: Dims, options: KeepDim = {}): Tensor => 
+  summed('any', operand('any', x).ne(0), dims, options).ne(0)
 /** Are all elements (not 0) over `dims`? bool */
-export const all = (x: Tensor, dims?: Dims, options: KeepDim = {}): Tensor => sum(x.eq(0), dims, options).eq(0)
+export const all = (x: Tensor, dims?: Dims, options: KeepDim = {}): Tensor => 
+  summed('all', operand('all', x).eq(0), dims, options).eq(0)
 /** How many elements are not 0, over `dims`; int32 */
-export const countNonzero = (x: Tensor, dims?: Dims): Tensor => sum(x.ne(0), dims)
+export const countNonzero = (x: Tensor, dims?: Dims): Tensor => summed('countNonzero', operand('countNonzero', x).ne(0), dims)
 /** The sum with NaN counted as 0. */
 export const nansum = (x: Tensor, dims?: Dims, options: KeepDim = {}): Tensor =>
-  sum(x.isnan().where(0, x), dims, options)
-/** The mean of what is not NaN. */
-export const nanmean = (x: Tensor, dims?: Dims, options: KeepDim = {}): Tensor =>
-  nansum(floats('nanmean', x), dims, options).div(sum(x.isnan().logicalNot(), dims, options).to(x.dtype))
+  summed('nansum', zeroed(operand('nansum', x)), dims, options)
+const zeroed = (x: Tensor): Tensor => x.isnan().where(0, x)
+/** The mean of what is not NaN; NaN of nothing. */
+export function nanmean(x: Tensor, dims?: Dims, options: KeepDim = {}): Tensor {
+  const n = summed('nanmean', floats('nanmean', x).isnan().logicalNot(), dims, options).to(x.dtype)
+  // of nothing: NaN, but its derivative is 0 and not 0/0
+  return n.eq(0).where(Number.NaN, sum(zeroed(x), dims, options).div(n))
+}
 
 /**
  * A scan in log2(n) rounds of one op each (Hillis & Steele 1986): element k becomes x0 ∘ x1 ∘ … ∘ xk. Being made of
@@ -112,23 +127,26 @@ const cumsumPrim: Primitive<{ dim: number; reverse: boolean }> = linear('cumsum'
 })
 /** Running sums along `dim`. */
 export const cumsum = (x: Tensor, dim: number): Tensor =>
-  apply(cumsumPrim, { dim: dimension('cumsum', dim, x.ndim), reverse: false }, [x])
+  apply(cumsumPrim, { dim: dimension('cumsum', dim, x), reverse: false }, [x])
+/** Truth as 0 and 1. */
+const counted = (x: Tensor): Tensor => (x.dtype === 'bool' ? x.to('int32') : x)
 /** Running products along `dim`; exact at zeros to any order. */
 export function cumprod(x: Tensor, dim: number): Tensor {
-  return scan(x.dtype === 'bool' ? x.to('int32') : x, dimension('cumprod', dim, x.ndim), (a, b) => a.mul(b))
+  const d = dimension('cumprod', dim, x)
+  return scan(counted(x), d, (a, b) => a.mul(b))
 }
 /** Running log(sum(exp)) along `dim`, stable. */
 export const logcumsumexp = (x: Tensor, dim: number): Tensor =>
-  scan(floats('logcumsumexp', x), dimension('logcumsumexp', dim, x.ndim), (a, b) => a.logaddexp(b))
+  scan(floats('logcumsumexp', x), dimension('logcumsumexp', dim, x), (a, b) => a.logaddexp(b))
 
 /**
  * The product along one dimension, or of everything: a tree of multiplications, so that its derivatives are exact at
  * zeros, to any order.
  */
 export function prod(x: Tensor, dim?: number, { keepdim = false }: KeepDim = {}): Tensor {
-  if (dim === undefined) return prod(x.reshape(-1), 0)
-  const d = dimension('prod', dim, x.ndim)
-  let out = x.dtype === 'bool' ? x.to('int32') : x
+  if (dim === undefined) return prod(operand('prod', x).reshape(-1), 0)
+  const d = dimension('prod', dim, x)
+  let out = counted(x)
   if (x.ndim === 0) return out
   if (x.shape[d] === 0) return onesLike({ shape: reduced(x.shape, [d], keepdim), dtype: out.dtype })
   for (let n = x.shape[d] as number; n > 1; n = Math.ceil(n / 2)) {
@@ -150,22 +168,26 @@ export interface VarOptions extends KeepDim {
   readonly correction?: number
 }
 /** The variance over `dims`; two passes. NaN when there are no more elements than `correction`. */
-export function variance(x: Tensor, dims?: Dims, { correction = 1, keepdim = false }: VarOptions = {}): Tensor {
-  const list = dimensions('var', dims, floats('var', x).ndim)
+export const variance = (x: Tensor, dims?: Dims, options?: VarOptions): Tensor => spread('var', x, dims, options)
+function spread(op: string, x: Tensor, dims?: Dims, { correction = 1, keepdim = false }: VarOptions = {}): Tensor {
+  number(op, 'correction', correction)
+  const list = dimensions(op, dims, floats(op, x))
   const squares = x.sub(mean(x, list.length ? list : undefined, { keepdim: true })).square()
   return sum(squares, dims, { keepdim }).div(Math.max(0, count(x, list) - correction))
 }
 /** The standard deviation over `dims`. Where it is 0 its gradient is 0. */
 export const std = (x: Tensor, dims?: Dims, options: VarOptions = {}): Tensor =>
-  flatRoot(variance(x, dims, options), y => y.sqrt())
+  rootSpread('std', x, dims, options)
+const rootSpread = (op: string, x: Tensor, dims?: Dims, options?: VarOptions): Tensor =>
+  flatRoot(spread(op, x, dims, options), y => y.sqrt())
 /** [variance, mean] over `dims`. */
 export const varMean = (x: Tensor, dims?: Dims, options: VarOptions = {}): [Tensor, Tensor] => [
-  variance(x, dims, options),
+  spread('varMean', x, dims, options),
   mean(x, dims, options),
 ]
 /** [standard deviation, mean] over `dims`. */
 export const stdMean = (x: Tensor, dims?: Dims, options: VarOptions = {}): [Tensor, Tensor] => [
-  std(x, dims, options),
+  rootSpread('stdMean', x, dims, options),
   mean(x, dims, options),
 ]
 
@@ -173,19 +195,24 @@ export const stdMean = (x: Tensor, dims?: Dims, options: VarOptions = {}): [Tens
  * The p-norm of the elements over `dims`: (sum |x|^p)^(1/p); 0 counts what is not 0, ±Infinity take the largest or
  * smallest magnitude, 'fro' is 2. Where the norm is 0 its gradient is 0.
  */
-export function norm(x: Tensor, p: number | 'fro' = 2, dims?: Dims, options: KeepDim = {}): Tensor {
-  floats('norm', x)
-  const order = p === 'fro' ? 2 : p
-  if (Number.isNaN(order)) throw new ArgumentError('norm: p is NaN')
+export const norm = (x: Tensor, p: number | 'fro' = 2, dims?: Dims, options?: KeepDim): Tensor =>
+  normed('norm', x, p, dims, options)
+function normed(op: string, x: Tensor, p: number | 'fro', dims?: Dims, options: KeepDim = {}): Tensor {
+  floats(op, x)
+  const order = p === 'fro' ? 2 : number(op, 'p', p)
+  if (Number.isNaN(order)) throw new ArgumentError(`${op}: p is NaN`)
   const size = x.abs()
-  if (order === 0) return sum(x.ne(0).to(x.dtype), dims, options)
-  if (order === 1) return sum(size, dims, options)
-  if (Math.abs(order) === Infinity) return order > 0 ? amax(size, dims, options) : amin(size, dims, options)
-  const total = sum(order === 2 ? x.square() : size.pow(order), dims, options)
+  if (order === 0) return summed(op, x.ne(0).to(x.dtype), dims, options)
+  if (order === 1) return summed(op, size, dims, options)
+  if (Math.abs(order) === Infinity) return extreme(op, order > 0 ? 1 : -1, size, dims, options)
+  const total = summed(op, order === 2 ? x.square() : size.pow(order), dims, options)
   return order < 0 ? total.pow(1 / order) : flatRoot(total, y => (order === 2 ? y.sqrt() : y.pow(1 / order)))
 }
 /** The p-norm of x - y. */
-export const dist = (x: Tensor, y: Tensor, p = 2): Tensor => norm(x.sub(y), p)
+export function dist(x: Tensor, y: Tensor, p = 2): Tensor {
+  broadcast('dist', operands('dist', [x, y]))
+  return normed('dist', x.sub(y), p)
+}
 
 // softmax and its logarithms: custom, for stability
 
@@ -269,16 +296,16 @@ const weights = (x: Tensor, out: Tensor): Tensor => x.sub(out.isinf().where(0, o
 
 /** exp(x) / sum(exp(x)) along `dim`, without overflow. */
 export function softmax(x: Tensor, dim: number): Tensor {
-  return apply(softmaxPrim, { dim: dimension('softmax', dim, floats('softmax', x).ndim) }, [x])
+  return apply(softmaxPrim, { dim: dimension('softmax', dim, floats('softmax', x)) }, [x])
 }
 /** log(softmax(x)) along `dim`, without overflow or loss. */
 export function logSoftmax(x: Tensor, dim: number): Tensor {
-  return apply(logSoftmaxPrim, { dim: dimension('logSoftmax', dim, floats('logSoftmax', x).ndim) }, [x])
+  return apply(logSoftmaxPrim, { dim: dimension('logSoftmax', dim, floats('logSoftmax', x)) }, [x])
 }
 /** log(sum(exp(x))) over `dims`, without overflow. */
 export function logsumexp(x: Tensor, dims: Dims, { keepdim = false }: KeepDim = {}): Tensor {
+  const list = dimensions('logsumexp', dims, x)
   let out = isFloat(x.dtype) ? x : x.to('float32')
-  const list = dimensions('logsumexp', dims, x.ndim)
   for (const dim of list)
     out =
       out.shape[dim] === 0
@@ -289,7 +316,8 @@ export function logsumexp(x: Tensor, dims: Dims, { keepdim = false }: KeepDim = 
 
 /** The differences of neighbours along `dim`, `n` times over: one element fewer each time. */
 export function diff(x: Tensor, { n = 1, dim = -1 }: { n?: number; dim?: number } = {}): Tensor {
-  const d = dimension('diff', dim, x.ndim)
+  const d = dimension('diff', dim, x)
+  integer('diff', 'n', n, 0)
   if (x.ndim === 0) throw new ShapeError('diff: needs at least 1 dimension')
   let out = x
   for (let i = 0; i < n; i++) out = slice(out, d, 1).sub(slice(out, d, 0, -1))
@@ -298,6 +326,6 @@ export function diff(x: Tensor, { n = 1, dim = -1 }: { n?: number; dim?: number 
 
 /** The sum of the main diagonal of a matrix. */
 export function trace(x: Tensor): Tensor {
-  if (x.ndim !== 2) throw new ShapeError(`trace: needs a matrix, not ${show(x.shape)}`)
+  if (operand('trace', x).ndim !== 2) throw new ShapeError(`trace: needs a matrix, not ${show(x.shape)}`)
   return x.diagonal().sum()
 }
