@@ -1,6 +1,6 @@
 // Who competes: one entry for each library in each of its ways to run.
 import type * as Jax from '@jax-js/jax'
-import type * as Tf from '@tensorflow/tfjs-core'
+import type * as Tf from '@tensorflow/tfjs'
 import type { Convnet } from 'convnetjs'
 import type { torch } from 'js-pytorch'
 import type * as Library from '../src/index.ts'
@@ -39,9 +39,8 @@ export type Contestant = InNode | InPython
 const inNode = <L extends keyof Libraries>(entry: InNode<L>): InNode => entry as unknown as InNode
 
 async function tfjs(backend: 'cpu' | 'wasm'): Promise<typeof Tf> {
-  const tf = await import('@tensorflow/tfjs-core')
-  if (backend === 'cpu') await import('@tensorflow/tfjs-backend-cpu')
-  else await import('@tensorflow/tfjs-backend-wasm')
+  const tf = await import('@tensorflow/tfjs')
+  if (backend === 'wasm') await import('@tensorflow/tfjs-backend-wasm')
   if (!(await tf.setBackend(backend))) throw new Error(`no backend ${backend}`)
   return tf
 }
@@ -74,14 +73,14 @@ export const contestants: readonly Contestant[] = [
     id: 'tfjs-wasm',
     label: 'TensorFlow.js, wasm',
     library: 'tfjs',
-    package: '@tensorflow/tfjs-core',
+    package: '@tensorflow/tfjs',
     open: () => tfjs('wasm'),
   }),
   inNode({
     id: 'tfjs-cpu',
     label: 'TensorFlow.js, cpu',
     library: 'tfjs',
-    package: '@tensorflow/tfjs-core',
+    package: '@tensorflow/tfjs',
     open: () => tfjs('cpu'),
   }),
   inNode({

@@ -23,10 +23,11 @@ const numel = (shape: readonly number[]): number => shape.reduce((n, size) => n 
 const kindOf = ({ data }: Field): Kind =>
   data instanceof Float32Array ? 'float32' : data instanceof Float64Array ? 'float64' : 'int32'
 
-export const filled = (shape: readonly number[], next: () => number, kind: Kind = 'float32'): Field => ({
-  shape,
-  data: kinds[kind].from({ length: numel(shape) }, next),
-})
+export function filled(shape: readonly number[], next: () => number, kind: Kind = 'float32'): Field {
+  const data = new kinds[kind](numel(shape))
+  for (let i = 0; i < data.length; i++) data[i] = next()
+  return { shape, data }
+}
 export const normal = (generator: Generator, shape: readonly number[], std = 1): Field =>
   filled(shape, () => std * generator.normal())
 

@@ -4,10 +4,13 @@ export { codegen } from './backend/program.ts'
 export * as data from './data/data.ts'
 export { type Applied, detectAnomaly, noGrad, observe } from './engine/apply.ts'
 export { type CheckOptions, type CheckReport, type Comparison, compareGradients, gradcheck } from './engine/check.ts'
+export { checkpoint } from './engine/checkpoint.ts'
+export { type CustomRules, custom } from './engine/custom.ts'
 export * from './engine/errors.ts'
 export { Expr, partials } from './engine/expr.ts'
 export * from './engine/functions.ts'
 export type { Order } from './engine/graph.ts'
+export { hessian, hvp, jacfwd, jacrev } from './engine/jacobian.ts'
 export { Num } from './engine/num.ts'
 export {
   broadcastTensors,
@@ -147,20 +150,7 @@ export {
   randperm,
 } from './engine/random.ts'
 export { type BackwardOptions, type NestedArray, Tensor } from './engine/tensor.ts'
-export {
-  type CustomRules,
-  checkpoint,
-  custom,
-  type GradOptions,
-  grad,
-  hessian,
-  hvp,
-  jacfwd,
-  jacrev,
-  jvp,
-  valueAndGrad,
-  vjp,
-} from './engine/transforms.ts'
+export { type GradOptions, grad, jvp, valueAndGrad, vjp } from './engine/transforms.ts'
 export type { Leaf, Tree } from './engine/tree.ts'
 export { Value } from './engine/value.ts'
 export * as F from './nn/functional.ts'

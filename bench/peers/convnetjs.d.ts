@@ -13,5 +13,6 @@ declare module 'convnetjs' {
     Trainer: new (net: object, options: object) => { train(x: Vol, y: number | number[]): { loss: number } }
   }
   const convnetjs: Convnet
+  // biome-ignore lint/style/noDefaultExport: it is CommonJS
   export default convnetjs
 }

@@ -1,5 +1,5 @@
 // TensorFlow.js wants its memory tidied, and its optimizers a function that gives the loss.
-import type * as Tf from '@tensorflow/tfjs-core'
+import type * as Tf from '@tensorflow/tfjs'
 import type { Field } from '../fields.ts'
 
 export type Variables = Record<string, Tf.Variable>

@@ -1,5 +1,5 @@
 // W4: a small convolutional network.
-import type * as Tf from '@tensorflow/tfjs-core'
+import type * as Tf from '@tensorflow/tfjs'
 import { convert, type Field, filled, inputsFirst, layer, normal } from '../fields.ts'
 import * as gradus from '../peers/gradus.ts'
 import * as jaxjs from '../peers/jaxjs.ts'
@@ -82,15 +82,20 @@ export const workloads: readonly Workload[] = [
           const out = nn.relu(conv.add(p[`${name}.bias`].reshape([-1, 1, 1])))
           return lax.reduceWindow(out, np.max, [2, 2], [2, 2])
         }
-        return jaxjs.sgdStep(jax, convert(inputsFirst(params), field => jaxjs.array(jax, field)), [x, y], {
-          lr: LR,
-          momentum: MOMENTUM,
-          loss: (p, x, y) => {
-            const flat = block(block(x, p, 'conv0'), p, 'conv1').reshape([BATCH, 784])
-            const logits = np.matmul(flat, p['dense.weight']).add(p['dense.bias'])
-            return np.sum(nn.logSoftmax(logits).mul(nn.oneHot(y, CLASSES))).mul(-1 / BATCH)
+        return jaxjs.sgdStep(
+          jax,
+          convert(inputsFirst(params), field => jaxjs.array(jax, field)),
+          [x, y],
+          {
+            lr: LR,
+            momentum: MOMENTUM,
+            loss: (p, x, y) => {
+              const flat = block(block(x, p, 'conv0'), p, 'conv1').reshape([BATCH, 784])
+              const logits = np.matmul(flat, p['dense.weight']).add(p['dense.bias'])
+              return np.sum(nn.logSoftmax(logits).mul(nn.oneHot(y, CLASSES))).mul(-1 / BATCH)
+            },
           },
-        })
+        )
       },
       convnetjs({ Net, Trainer, Vol }, { inputs, params }) {
         const net = new Net()

@@ -1,5 +1,5 @@
 // W3: an MLP of the size of the digits, where matrix products and the optimizer count.
-import type * as Tf from '@tensorflow/tfjs-core'
+import type * as Tf from '@tensorflow/tfjs'
 import { convert, filled, inputsFirst, layer, normal } from '../fields.ts'
 import * as gradus from '../peers/gradus.ts'
 import { handMlp } from '../peers/hand.ts'
@@ -53,15 +53,19 @@ export const workloads: readonly Workload[] = [
       'jax-js'(jax, { inputs, params }) {
         const { numpy: np, nn } = jax
         const { x, y } = convert(inputs, field => jaxjs.array(jax, field))
-        const linear = (h: jaxjs.Arr, p: jaxjs.Params, i: number) =>
-          np.matmul(h, p[`${i}.weight`]).add(p[`${i}.bias`])
-        return jaxjs.adamStep(jax, convert(inputsFirst(params), field => jaxjs.array(jax, field)), [x, y], {
-          lr: LR,
-          loss: (p, x, y) => {
-            const logits = linear(nn.relu(linear(nn.relu(linear(x, p, 0)), p, 1)), p, 2)
-            return np.sum(nn.logSoftmax(logits).mul(nn.oneHot(y, CLASSES))).mul(-1 / BATCH)
+        const linear = (h: jaxjs.Arr, p: jaxjs.Params, i: number) => np.matmul(h, p[`${i}.weight`]).add(p[`${i}.bias`])
+        return jaxjs.adamStep(
+          jax,
+          convert(inputsFirst(params), field => jaxjs.array(jax, field)),
+          [x, y],
+          {
+            lr: LR,
+            loss: (p, x, y) => {
+              const logits = linear(nn.relu(linear(nn.relu(linear(x, p, 0)), p, 1)), p, 2)
+              return np.sum(nn.logSoftmax(logits).mul(nn.oneHot(y, CLASSES))).mul(-1 / BATCH)
+            },
           },
-        })
+        )
       },
       'js-pytorch'(torch, { inputs, params }) {
         const { x, y } = tensors(torch, inputs, false)

@@ -1,5 +1,5 @@
 // W5: a small GPT: pre-norm blocks of causal attention and a perceptron with GELU (its tanh form).
-import type * as Tf from '@tensorflow/tfjs-core'
+import type * as Tf from '@tensorflow/tfjs'
 import { convert, type Field, type Fields, filled, inputsFirst, layer, normal } from '../fields.ts'
 import * as gradus from '../peers/gradus.ts'
 import * as jaxjs from '../peers/jaxjs.ts'
@@ -76,7 +76,11 @@ export const workloads: readonly Workload[] = [
           const [q, k, v] = linear(h, `${name}.qkv`)
             .split(WIDTH, -1)
             .map(part => part.reshape(BATCH, TIME, HEADS, HEAD).transpose(1, 2))
-          const weights = q.matmul(k.transpose(-2, -1)).mul(HEAD ** -0.5).add(causal).softmax(-1)
+          const weights = q
+            .matmul(k.transpose(-2, -1))
+            .mul(HEAD ** -0.5)
+            .add(causal)
+            .softmax(-1)
           return linear(weights.matmul(v).transpose(1, 2).reshape(BATCH, TIME, WIDTH), `${name}.project`)
         }
         const perceptron = (h: T, name: string): T =>
@@ -122,7 +126,10 @@ export const workloads: readonly Workload[] = [
         }
         const perceptron = (h: T, name: string): T => linear(gelu(linear(h, `${name}.up`)), `${name}.down`)
         const lossOf = () => {
-          let h: T = tf.add(tf.reshape(tf.matMul(tf.reshape(x, [-1, VOCABULARY]), p.token), [BATCH, TIME, WIDTH]), p.position)
+          let h: T = tf.add(
+            tf.reshape(tf.matMul(tf.reshape(x, [-1, VOCABULARY]), p.token), [BATCH, TIME, WIDTH]),
+            p.position,
+          )
           for (const block of blocks) {
             h = tf.add(h, attention(norm(h, `${block}.norm0`), block))
             h = tf.add(h, perceptron(norm(h, `${block}.norm1`), block))
@@ -137,7 +144,7 @@ export const workloads: readonly Workload[] = [
           tf.tidy(() => {
             const { value, grads } = tf.variableGrads(lossOf)
             for (const w of weights) w.assign(tf.mul(w, 1 - LR * DECAY))
-            optimizer.applyGradients(grads)
+            optimizer.applyGradients(grads as Parameters<typeof optimizer.applyGradients>[0])
             return value.dataSync()[0]
           })
       },
@@ -159,19 +166,24 @@ export const workloads: readonly Workload[] = [
         }
         const perceptron = (h: T, p: P, name: string): T =>
           linear(nn.gelu(linear(h, p, `${name}.up`)), p, `${name}.down`)
-        return jaxjs.adamStep(jax, convert(inputsFirst(params), field => jaxjs.array(jax, field)), [x, y], {
-          lr: LR,
-          weightDecay: DECAY,
-          loss: (p, x, y) => {
-            let h = np.matmul(nn.oneHot(x, VOCABULARY), p.token).add(p.position)
-            for (const block of blocks) {
-              h = h.ref.add(attention(norm(h, p, `${block}.norm0`), p, block))
-              h = h.ref.add(perceptron(norm(h, p, `${block}.norm1`), p, block))
-            }
-            const logits = linear(norm(h, p, 'norm'), p, 'head').reshape([-1, VOCABULARY])
-            return np.sum(nn.logSoftmax(logits).mul(nn.oneHot(y, VOCABULARY))).mul(-1 / (BATCH * TIME))
+        return jaxjs.adamStep(
+          jax,
+          convert(inputsFirst(params), field => jaxjs.array(jax, field)),
+          [x, y],
+          {
+            lr: LR,
+            weightDecay: DECAY,
+            loss: (p, x, y) => {
+              let h = np.matmul(nn.oneHot(x, VOCABULARY), p.token).add(p.position)
+              for (const block of blocks) {
+                h = h.ref.add(attention(norm(h, p, `${block}.norm0`), p, block))
+                h = h.ref.add(perceptron(norm(h, p, `${block}.norm1`), p, block))
+              }
+              const logits = linear(norm(h, p, 'norm'), p, 'head').reshape([-1, VOCABULARY])
+              return np.sum(nn.logSoftmax(logits).mul(nn.oneHot(y, VOCABULARY))).mul(-1 / (BATCH * TIME))
+            },
           },
-        })
+        )
       },
     },
   },

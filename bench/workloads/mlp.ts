@@ -1,5 +1,5 @@
 // W2: a small MLP, where what counts is the price of an op rather than of its arithmetic.
-import type * as Tf from '@tensorflow/tfjs-core'
+import type * as Tf from '@tensorflow/tfjs'
 import { data as datasets } from '../../src/index.ts'
 import { convert, filled, inputsFirst, layer } from '../fields.ts'
 import * as gradus from '../peers/gradus.ts'
@@ -56,24 +56,30 @@ export const workloads: readonly Workload[] = [
       'jax-js'(jax, { inputs, params }) {
         const { numpy: np } = jax
         const { x, y } = convert(inputs, field => jaxjs.array(jax, field))
-        const linear = (h: jaxjs.Arr, p: jaxjs.Params, i: number) =>
-          np.matmul(h, p[`${i}.weight`]).add(p[`${i}.bias`])
-        return jaxjs.sgdStep(jax, convert(inputsFirst(params), field => jaxjs.array(jax, field)), [x, y], {
-          lr: LR,
-          loss: (p, x, y) => {
-            const out = linear(np.tanh(linear(np.tanh(linear(x, p, 0)), p, 1)), p, 2)
-            return np.mean(np.square(out.sub(y)))
+        const linear = (h: jaxjs.Arr, p: jaxjs.Params, i: number) => np.matmul(h, p[`${i}.weight`]).add(p[`${i}.bias`])
+        return jaxjs.sgdStep(
+          jax,
+          convert(inputsFirst(params), field => jaxjs.array(jax, field)),
+          [x, y],
+          {
+            lr: LR,
+            loss: (p, x, y) => {
+              const out = linear(np.tanh(linear(np.tanh(linear(x, p, 0)), p, 1)), p, 2)
+              return np.mean(np.square(out.sub(y)))
+            },
           },
-        })
+        )
       },
       'js-pytorch'(torch, { inputs, params }) {
         const { x, y } = tensors(torch, inputs, false)
         const p = tensors(torch, inputsFirst(params), true)
         const weights = Object.values(p)
         const linear = (h: JsTensor, i: number): JsTensor => h.matmul(p[`${i}.weight`]).add(p[`${i}.bias`])
-        // it has no tanh: 2 / (1 + exp(-2x)) - 1
-        const two = torch.tensor([2])
-        const tanh = (h: JsTensor): JsTensor => torch.div(two, torch.exp(h.mul(-2)).add(1)).add(-1)
+        // it has no tanh: (exp(2x) - 1) / (exp(2x) + 1)
+        const tanh = (h: JsTensor): JsTensor => {
+          const e = torch.exp(h.mul(2))
+          return e.add(-1).div(e.add(1))
+        }
         const criterion = new torch.nn.MSELoss()
         return () => {
           const loss = criterion.forward(linear(tanh(linear(tanh(linear(x, 0)), 1)), 2), y)
@@ -105,14 +111,14 @@ export const workloads: readonly Workload[] = [
             dense.biases?.w.set(params[`${i}.bias`].data)
           })
         const [n] = inputs.x.shape
-        // its loss is half the square
+        // its gradient is that of half the square, its loss twice the square
         const trainer = new Trainer(net, { learning_rate: 2 * LR, momentum: 0, batch_size: n })
         const points = Array.from({ length: n }, (_, i) => {
           const point = new Vol(1, 1, 2, 0)
           point.w.set(inputs.x.data.subarray(2 * i, 2 * i + 2))
           return point
         })
-        return () => points.reduce((sum, point, i) => sum + trainer.train(point, [inputs.y.data[i]]).loss, 0) * (2 / n)
+        return () => points.reduce((sum, point, i) => sum + trainer.train(point, [inputs.y.data[i]]).loss, 0) / (2 * n)
       },
       hand: (_, data) => handMlp(data, { activation: 'tanh', loss: 'squares', optimizer: 'sgd', lr: LR }),
     },

@@ -15,12 +15,14 @@ export const workloads: readonly Workload[] = [
       const [xs, ys] = [points.flat().values(), labels.values()]
       const sizes = [2, 16, 16, 1]
       // neuron by neuron: its weights from U(-1, 1), then its bias 0
-      const weights = sizes.slice(1).flatMap((size, i) =>
-        Array.from({ length: size }, () => [
-          ...Array.from({ length: sizes[i] }, () => 2 * generator.uniform() - 1),
-          0,
-        ]).flat(),
-      )
+      const weights = sizes
+        .slice(1)
+        .flatMap((size, i) =>
+          Array.from({ length: size }, () => [
+            ...Array.from({ length: sizes[i] }, () => 2 * generator.uniform() - 1),
+            0,
+          ]).flat(),
+        )
       const order = weights.values()
       return {
         inputs: {

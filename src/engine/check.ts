@@ -4,7 +4,7 @@ import { to } from './ops/linear.ts'
 import { Generator, randn } from './random.ts'
 import { Tensor } from './tensor.ts'
 import { grad, jvp, vjp } from './transforms.ts'
-import { type Leaf, leaves } from './tree.ts'
+import { type Active, active, type Leaf, leaves, sum } from './tree.ts'
 import { Value } from './value.ts'
 
 export interface CheckOptions {
@@ -30,20 +30,15 @@ export interface CheckReport {
   readonly comparisons: readonly Comparison[]
 }
 
-type Active = Value | Tensor
 // biome-ignore lint/suspicious/noExplicitAny: a function of numbers, values or tensors
 type Fn = (...args: any[]) => any
 
-const along = (x: Leaf, u: Leaf, h: number): Leaf =>
-  x instanceof Tensor ? x.add((u as Tensor).mul(h)) : Number(x instanceof Value ? x.data : x) + h * (u as number)
-const inner = (a: Leaf, b: Leaf): Active =>
-  a instanceof Tensor
-    ? a.mul(b as Tensor).sum()
-    : typeof a === 'number'
-      ? Value.constant(a).mul(b as number)
-      : a.mul(b as Value | number)
-const total = (terms: readonly Active[]): Active => terms.reduce((a, b) => (a as Tensor).add(b as Tensor))
-const dot = (a: readonly Leaf[], b: readonly Leaf[]): Active => total(a.map((x, i) => inner(x, b[i] as Leaf)))
+const along = (x: Leaf, u: Leaf, h: number): Active =>
+  x instanceof Tensor ? x.add((u as Tensor).mul(h)) : Value.constant(number(x) + h * (u as number))
+const inner = (a: Active, b: Leaf): Active =>
+  a instanceof Tensor ? a.mul(b as Tensor).sum() : a.mul(b as Value | number)
+const dot = (a: readonly Leaf[], b: readonly Leaf[]): Active =>
+  a.map((x, i) => inner(active(x), b[i] as Leaf)).reduce(sum)
 const number = (x: Leaf): number => (typeof x === 'number' ? x : x instanceof Value ? x.data : x.item())
 
 /**
@@ -71,7 +66,7 @@ export function compareGradients(
     x instanceof Tensor ? randn(x.shape, { dtype: 'float64', generator }) : generator.normal()
   const direction = (): Leaf[] => inputs.map(random)
   const list: Fn = (...xs) => leaves('gradcheck', f(...xs)).map(y => (y instanceof Tensor ? to(y, 'float64') : y))
-  const outputs = list(...inputs.map(x => (typeof x === 'number' ? Value.constant(x) : x)))
+  const outputs = list(...inputs.map(active))
   const v = outputs.map(random) as Leaf[]
   const scalar: Fn = (...xs) => dot(list(...xs), v)
 
@@ -85,11 +80,7 @@ export function compareGradients(
     const slope = (h: number): number => (g(h) - g(-h)) / (2 * h)
     return (4 * slope(step / 2) - slope(step)) / 3
   }
-  const at = (u: readonly Leaf[], h: number): Leaf[] =>
-    inputs.map((x, i) => {
-      const moved = along(x, u[i] as Leaf, h)
-      return typeof moved === 'number' ? Value.constant(moved) : moved
-    })
+  const at = (u: readonly Leaf[], h: number): Leaf[] => inputs.map((x, i) => along(x, u[i] as Leaf, h))
 
   const all = { argnums: inputs.map((_, i) => i) }
   const u = direction()
@@ -108,12 +99,7 @@ export function compareGradients(
     const w = direction()
     // the derivative along u, taken in either mode, as a function to differentiate along w
     const reverse: Fn = (...xs) => dot(grad(scalar, all)(...xs), u)
-    const forward: Fn = (...xs) =>
-      jvp(
-        scalar,
-        xs,
-        u.map(x => (typeof x === 'number' ? Value.constant(x) : x)),
-      )[1]
+    const forward: Fn = (...xs) => jvp(scalar, xs, u.map(active))[1]
     comparisons.push(
       compared(
         'second order',

@@ -254,6 +254,7 @@ export function define(name: string, row: Composite): Op
 export function define(name: string, row: Unary): Op
 export function define(name: string, row: Binary): Op
 export function define(name: string, row: Ternary): Op
+export function define(name: string, row: Unary | Binary | Ternary | Composite): Op
 export function define(name: string, row: Unary | Binary | Ternary | Composite): Op {
   if (!/^[A-Za-z_]\w*$/.test(name)) throw new ArgumentError(`define: '${name}' is no identifier: generated code could not call it`)
   const d = 'd' in row ? (typeof row.d === 'function' ? [row.d] : row.d) : undefined
@@ -264,4 +265,4 @@ export function define(name: string, row: Unary | Binary | Ternary | Composite):
   return result
 }
 
-for (const [name, row] of Object.entries(rows)) define(name, row as Unary)
+for (const [name, row] of Object.entries(rows)) define(name, row)

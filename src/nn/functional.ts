@@ -24,7 +24,8 @@ export { binaryCrossEntropyWithLogits, crossEntropy, hingeLoss, mseLoss, nllLoss
  * F.linear(tensor([[1, 2]]), tensor([[3, 4], [5, 6]]), tensor([10, 20])) // [[21, 37]]
  */
 export function linear(x: Tensor, weight: Tensor, bias: Tensor | null = null): Tensor {
-  if (operand('linear', weight).ndim !== 2) throw new ShapeError(`linear: the weight is [out, in], not ${show(weight.shape)}`)
+  if (operand('linear', weight).ndim !== 2)
+    throw new ShapeError(`linear: the weight is [out, in], not ${show(weight.shape)}`)
   const [out, size] = weight.shape as [number, number]
   if (operand('linear', x).ndim === 0 || x.shape.at(-1) !== size) {
     const hint = x.ndim > 1 && x.shape.at(-2) === size ? ' Did you mean x.transpose(-2, -1)?' : ''

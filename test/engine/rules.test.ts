@@ -55,7 +55,7 @@ function floor(file: string): number {
     /^engine\/(expr|pointwise|value)\.ts$/,
     /^engine\/(ops\/\w+|random|format)\.ts$/,
     /^engine\/tensor\.ts$/,
-    /^engine\/(transforms|tree|check|functions)\.ts$|^(nn|optim|compile|explain|data|train|plot|io)\//,
+    /^engine\/(transforms|jacobian|checkpoint|custom|tree|check|functions)\.ts$|^(nn|optim|compile|explain|data|train|plot|io)\//,
     /^index\.ts$/,
   ]
   return floors.findIndex(pattern => pattern.test(file))

@@ -1,6 +1,6 @@
 // Arrangements: shape ops made of the linear ones, with no rules of their own.
 import type { Shape } from '../../backend/array.ts'
-import { oneOf, integer, list, number, operand, operands } from '../argument.ts'
+import { integer, list, number, oneOf, operand, operands } from '../argument.ts'
 import { ArgumentError, IndexError, ShapeError } from '../errors.ts'
 import { broadcast, dimension, dimensions, inferred, numel, sameShape, show, sizes } from '../shape.ts'
 import type { Tensor } from '../tensor.ts'
@@ -22,7 +22,8 @@ export function transpose(x: Tensor, dim0: number, dim1: number): Tensor {
 export { transpose as swapaxes }
 /** The transpose of a matrix; vectors and numbers as they are. */
 export function t(x: Tensor): Tensor {
-  if (operand('t', x).ndim > 2) throw new ShapeError(`t: needs at most 2 dimensions, not ${show(x.shape)}. Use transpose(dim0, dim1)`)
+  if (operand('t', x).ndim > 2)
+    throw new ShapeError(`t: needs at most 2 dimensions, not ${show(x.shape)}. Use transpose(dim0, dim1)`)
   return x.ndim < 2 ? x : transpose(x, 0, 1)
 }
 /** Without the dimensions of size 1 among `dims` (all of them when left out). */
@@ -373,7 +374,8 @@ export function broadcastTensors(...xs: Tensor[]): Tensor[] {
  */
 export function meshgrid(xs: readonly Tensor[], { indexing = 'ij' }: { indexing?: 'ij' | 'xy' } = {}): Tensor[] {
   oneOf('meshgrid', 'indexing', indexing, ['ij', 'xy'])
-  for (const x of operands('meshgrid', xs)) if (x.ndim > 1) throw new ShapeError(`meshgrid: needs vectors, not ${show(x.shape)}`)
+  for (const x of operands('meshgrid', xs))
+    if (x.ndim > 1) throw new ShapeError(`meshgrid: needs vectors, not ${show(x.shape)}`)
   const shape = xs.map(x => x.numel)
   const grids = xs.map((x, i) =>
     expand(

@@ -135,7 +135,8 @@ function named(equation: string, term: string, x: Tensor): string[] {
  * einsum('ii', a) // 5
  */
 export function einsum(equation: string, ...xs: (Tensor | readonly Tensor[])[]): Tensor {
-  if (typeof equation !== 'string') throw new ArgumentError(`einsum: the equation is a string, not ${described(equation)}`)
+  if (typeof equation !== 'string')
+    throw new ArgumentError(`einsum: the equation is a string, not ${described(equation)}`)
   const factors = operands('einsum', xs.flat() as Tensor[])
   const [inputs = '', result, ...more] = equation.replace(/\s/g, '').split('->')
   if (more.length) throw new ArgumentError(`einsum: '${equation}' has more than one '->'`)

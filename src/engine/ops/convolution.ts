@@ -60,7 +60,8 @@ export function single(
 /** Runs `f` on a batch: one image [c, ...] is a batch of one, and comes back as one. */
 export function batched(op: string, x: Tensor, dims: number, f: (x: Tensor) => Tensor): Tensor {
   const want = dims === 2 ? '[n, c, h, w] or [c, h, w]' : '[n, c, l] or [c, l]'
-  if (operand(op, x).ndim !== dims + 1 && x.ndim !== dims + 2) throw new ShapeError(`${op}: expected ${want}, not ${show(x.shape)}`)
+  if (operand(op, x).ndim !== dims + 1 && x.ndim !== dims + 2)
+    throw new ShapeError(`${op}: expected ${want}, not ${show(x.shape)}`)
   return x.ndim === dims + 2 ? f(x) : f(x.unsqueeze(0)).squeeze(0)
 }
 
@@ -170,7 +171,8 @@ function convolution(
  * conv2d(ones([1, 1, 3, 3]), ones([1, 1, 2, 2])) // [[[[4, 4], [4, 4]]]]
  */
 export function conv2d(x: Tensor, w: Tensor, bias?: Tensor | null, options: ConvOptions = {}): Tensor {
-  if (operand('conv2d', w).ndim !== 4) throw new ShapeError(`conv2d: the weight is [out, in/groups, kh, kw], not ${show(w.shape)}`)
+  if (operand('conv2d', w).ndim !== 4)
+    throw new ShapeError(`conv2d: the weight is [out, in/groups, kh, kw], not ${show(w.shape)}`)
   return batched('conv2d', x, 2, images => convolution('conv2d', pair, images, w, bias, options))
 }
 
@@ -182,7 +184,8 @@ export function conv2d(x: Tensor, w: Tensor, bias?: Tensor | null, options: Conv
  * conv1d(tensor([[1, 2, 3, 4]]), tensor([[[1, -1]]])) // [[-1, -1, -1]]
  */
 export function conv1d(x: Tensor, w: Tensor, bias?: Tensor | null, options: ConvOptions = {}): Tensor {
-  if (operand('conv1d', w).ndim !== 3) throw new ShapeError(`conv1d: the weight is [out, in/groups, k], not ${show(w.shape)}`)
+  if (operand('conv1d', w).ndim !== 3)
+    throw new ShapeError(`conv1d: the weight is [out, in/groups, k], not ${show(w.shape)}`)
   return batched('conv1d', x, 1, rows =>
     convolution('conv1d', single, rows.unsqueeze(2), w.unsqueeze(2), bias, options).squeeze(2),
   )
@@ -215,7 +218,8 @@ export function convTranspose2d(
   options: ConvTransposeOptions = {},
 ): Tensor {
   const op = 'convTranspose2d'
-  if (operand(op, w).ndim !== 4) throw new ShapeError(`${op}: the weight is [in, out/groups, kh, kw], not ${show(w.shape)}`)
+  if (operand(op, w).ndim !== 4)
+    throw new ShapeError(`${op}: the weight is [in, out/groups, kh, kw], not ${show(w.shape)}`)
   return batched(op, x, 2, images => {
     sameDtype(op, images, w)
     const { groups = 1 } = options

@@ -503,7 +503,8 @@ export function embedding(
   weight: Tensor,
   { paddingIdx = null }: { paddingIdx?: number | null } = {},
 ): Tensor {
-  if (operand('embedding', weight).ndim !== 2) throw new ShapeError(`embedding: the weight is [n, features], not ${show(weight.shape)}`)
+  if (operand('embedding', weight).ndim !== 2)
+    throw new ShapeError(`embedding: the weight is [n, features], not ${show(weight.shape)}`)
   const [n, features] = weight.shape as [number, number]
   integers('embedding', indices)
   const rows = reshape(picked('embedding', weight, 0, indices), [...indices.shape, features])

@@ -109,12 +109,14 @@ export function choice<P>(name: string, c: Computation<P>): Primitive<P> {
 
 /** @throws DtypeError when x is not a float tensor */
 export function floats(op: string, x: Tensor): Tensor {
-  if (!isFloat(operand(op, x).dtype)) throw new DtypeError(`${op}: needs a float tensor, not ${x.dtype}. Did you mean x.float()?`)
+  if (!isFloat(operand(op, x).dtype))
+    throw new DtypeError(`${op}: needs a float tensor, not ${x.dtype}. Did you mean x.float()?`)
   return x
 }
 
 /** @throws DtypeError when x is not an integer tensor */
 export function integers(op: string, x: Tensor): Tensor {
-  if (operand(op, x).dtype !== 'int32') throw new DtypeError(`${op}: indices are int32, not ${x.dtype}. Did you mean x.int()?`)
+  if (operand(op, x).dtype !== 'int32')
+    throw new DtypeError(`${op}: indices are int32, not ${x.dtype}. Did you mean x.int()?`)
   return x
 }

@@ -125,7 +125,8 @@ const castPrim: Primitive<DType> = linear('to', {
   transpose: (_, g, __, x) => to(g, x.dtype),
 })
 /** The same values in another dtype: to int32 truncates, to bool is x != 0. */
-export const to = (x: Tensor, dtype: DType): Tensor => (operand('to', x).dtype === dtype ? x : apply(castPrim, typed('to', dtype), [x]))
+export const to = (x: Tensor, dtype: DType): Tensor =>
+  operand('to', x).dtype === dtype ? x : apply(castPrim, typed('to', dtype), [x])
 
 // permute <-> permute
 
@@ -334,7 +335,8 @@ function diagonalView(op: string, shape: Shape, { offset = 0, dim1 = 0, dim2 = 1
 }
 /** The diagonal between two dimensions, as a new last dimension. */
 export function diagonal(x: Tensor, options: DiagonalOptions = {}): Tensor {
-  if (operand('diagonal', x).ndim < 2) throw new ShapeError(`diagonal: needs at least 2 dimensions, not ${show(x.shape)}`)
+  if (operand('diagonal', x).ndim < 2)
+    throw new ShapeError(`diagonal: needs at least 2 dimensions, not ${show(x.shape)}`)
   return apply(viewPrim, { name: 'diagonal', view: diagonalView('diagonal', x.shape, options), whole: x.shape }, [x])
 }
 /** Matrices with the last dimension of x on the diagonal `offset`, zeros elsewhere; they span dim1 and dim2 of the result. */

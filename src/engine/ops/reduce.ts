@@ -40,7 +40,13 @@ const extremePrim: Primitive<Extreme> = custom('amax', {
   jvp: (p, [dx], out, x) => sum(shares(x, out, p).mul(dx as Tensor), p.dims, { keepdim: p.keepdim }),
 })
 /** `amax` (sign 1) or `amin` (sign -1), under the name of whatever op it is part of. */
-export function extreme(op: string, sign: 1 | -1, x: Tensor, dims: Dims | undefined, { keepdim = false }: KeepDim): Tensor {
+export function extreme(
+  op: string,
+  sign: 1 | -1,
+  x: Tensor,
+  dims: Dims | undefined,
+  { keepdim = false }: KeepDim,
+): Tensor {
   const list = dimensions(op, dims, x)
   if (list.some(d => x.shape[d] === 0))
     throw new ShapeError(`${op}: ${show(x.shape)} has no elements to choose from along [${list.join(', ')}]`)
@@ -88,13 +94,14 @@ export const argmax = (x: Tensor, dim?: number, options: KeepDim = {}): Tensor =
 export const argmin = (x: Tensor, dim?: number, options: KeepDim = {}): Tensor => arg('argmin', -1, x, dim, options)
 
 /** Is any element (not 0) over `dims`? bool */
-export const any = (x: Tensor, dims?: Dims, options: KeepDim = {}): Tensor => 
+export const any = (x: Tensor, dims?: Dims, options: KeepDim = {}): Tensor =>
   summed('any', operand('any', x).ne(0), dims, options).ne(0)
 /** Are all elements (not 0) over `dims`? bool */
-export const all = (x: Tensor, dims?: Dims, options: KeepDim = {}): Tensor => 
+export const all = (x: Tensor, dims?: Dims, options: KeepDim = {}): Tensor =>
   summed('all', operand('all', x).eq(0), dims, options).eq(0)
 /** How many elements are not 0, over `dims`; int32 */
-export const countNonzero = (x: Tensor, dims?: Dims): Tensor => summed('countNonzero', operand('countNonzero', x).ne(0), dims)
+export const countNonzero = (x: Tensor, dims?: Dims): Tensor =>
+  summed('countNonzero', operand('countNonzero', x).ne(0), dims)
 /** The sum with NaN counted as 0. */
 export const nansum = (x: Tensor, dims?: Dims, options: KeepDim = {}): Tensor =>
   summed('nansum', zeroed(operand('nansum', x)), dims, options)
@@ -176,8 +183,7 @@ function spread(op: string, x: Tensor, dims?: Dims, { correction = 1, keepdim = 
   return sum(squares, dims, { keepdim }).div(Math.max(0, count(x, list) - correction))
 }
 /** The standard deviation over `dims`. Where it is 0 its gradient is 0. */
-export const std = (x: Tensor, dims?: Dims, options: VarOptions = {}): Tensor =>
-  rootSpread('std', x, dims, options)
+export const std = (x: Tensor, dims?: Dims, options: VarOptions = {}): Tensor => rootSpread('std', x, dims, options)
 const rootSpread = (op: string, x: Tensor, dims?: Dims, options?: VarOptions): Tensor =>
   flatRoot(spread(op, x, dims, options), y => y.sqrt())
 /** [variance, mean] over `dims`. */

@@ -1,0 +1,77 @@
+// The training steps as one picture: each contestant's time as a multiple of Gradus', on a logarithmic axis.
+import { frame, render, title } from '../src/plot/canvas.ts'
+import { contestants } from './contestant.ts'
+import { duration, type Report, ranked, reference } from './report.ts'
+
+export async function chart({ tables, date }: Report, path: string): Promise<void> {
+  const training = tables.filter(({ id }) => /^W[1-5]$/.test(id))
+  const bars = training.flatMap(table => {
+    const base = reference(table)
+    if (base === null) return []
+    const group = table.results.flatMap(result => {
+      const time = ranked(table, result)
+      return time === null ? [] : [{ id: result.id, label: `${result.label}  ${duration(time)}`, ratio: time / base }]
+    })
+    return [
+      { id: '', label: `${table.id}: ${table.title.split(/[:;,]/)[0]}`, ratio: 1 },
+      ...group.sort((a, b) => a.ratio - b.ratio),
+    ]
+  })
+  if (bars.length === 0) return
+  const options = { path, title: `Time of a training step, as a multiple of Gradus' (${date})` }
+  const view = frame(options, 1200, 150 + 32 * bars.length)
+  const { unit, look } = view
+  const sides = bars.map(({ ratio }) => (ratio < 1 ? ratio : 1 / ratio))
+  const reach = 1.5 / Math.min(...sides)
+  await render(
+    {
+      type: 'bar',
+      data: {
+        labels: bars.map(({ label }) => label),
+        datasets: [
+          {
+            // a logarithmic bar has no zero to start from: it starts at Gradus
+            data: bars.map(({ ratio, id }) => (id === contestants[0].id ? [0.985, 1.015] : [1, ratio])),
+            backgroundColor: bars.map(({ ratio, id }) =>
+              id === contestants[0].id ? look.ink : ratio < 1 ? look.series[1] : look.series[0],
+            ),
+            barPercentage: 0.8,
+            categoryPercentage: 0.9,
+          },
+        ],
+      },
+      options: {
+        indexAxis: 'y',
+        animation: false,
+        layout: { padding: 20 * unit },
+        plugins: { legend: { display: false }, title: title(view, options.title) },
+        scales: {
+          x: {
+            type: 'logarithmic',
+            min: Math.max(1 / reach, 0.001),
+            max: reach,
+            title: { display: true, text: 'faster than Gradus  ←  1  →  slower', color: look.ink },
+            grid: { color: look.grid },
+            ticks: {
+              callback: value =>
+                /^1e?-?\d*$|^[1]0*$/.test(String(value)) || Number.isInteger(Math.log10(Number(value)))
+                  ? `${value}x`
+                  : null,
+            },
+          },
+          y: {
+            grid: { display: false },
+            ticks: {
+              autoSkip: false,
+              color: ({ index }) =>
+                bars[index].id === '' || bars[index].id === contestants[0].id ? look.ink : look.muted,
+              font: ({ index }) => ({ size: 17 * unit, weight: bars[index].id === '' ? 'bold' : 'normal' }),
+            },
+          },
+        },
+      },
+    },
+    view,
+    options,
+  )
+}
