@@ -1,5 +1,5 @@
 // Runs a workload: everybody sets up and is checked, then all take turns, so that a slow minute of the machine hits all alike.
-import { Generator } from '../src/index.ts'
+import * as library from '../src/index.ts'
 import { type Contestant, contestants } from './contestant.ts'
 import { write } from './fields.ts'
 import { Child, cache, command, type Reply } from './process.ts'
@@ -43,9 +43,12 @@ export interface RunOptions {
   log(line: string): void
 }
 
+const UNABLE = 'no such op or no such program'
+/** Is the workload nothing for this library? */
+export const unable = ({ note }: Result): boolean => note === UNABLE
 /** No library may take longer than this for one answer: some compile, some are slow. */
 const LIMIT = 180
-const SEED = 1
+export const SEED = 1
 
 export const median = (xs: readonly number[]): number => {
   const sorted = [...xs].sort((a, b) => a - b)
@@ -64,7 +67,7 @@ const entrants = (group: string, peers?: readonly string[]): readonly Contestant
 
 function store({ id, data }: Workload): string {
   const path = `${cache}/${id}.bin`
-  write(path, data(new Generator(SEED)))
+  write(path, data(new library.Generator(SEED), library))
   return path
 }
 
@@ -129,7 +132,7 @@ async function compete(workload: Workload, { reps, seconds, peers, log }: RunOpt
     ...result,
     ...(result.state === 'ok' && { times: statistics(times) }),
   }))
-  for (const { label, state, note, times } of results)
+  for (const { label, state, note, times } of results.filter(result => !unable(result)))
     log(`    ${label.padEnd(26)}${state === 'ok' ? `${times?.[rank].toPrecision(4)} ms` : `${state}: ${note}`}`)
   return { id, title, rank, check, ...(rate && { rate }), results }
 }

@@ -1,4 +1,5 @@
 // What is measured: the data, and for each library how to set up one training step.
+import type * as Library from '../src/index.ts'
 import type { Generator } from '../src/index.ts'
 import type { Libraries } from './contestant.ts'
 import type { Data } from './fields.ts'
@@ -20,7 +21,8 @@ export interface Workload {
   readonly inner?: number
   /** Work in one operation and its unit, where a rate says more than a time. */
   readonly rate?: { readonly amount: number; readonly unit: string }
-  data(generator: Generator): Data
+  /** The library comes as an argument, or a cold start of any contestant would import it. */
+  data(generator: Generator, library: typeof Library): Data
   /** The libraries in JavaScript; those in Python are in python/, under the same id. */
   readonly setups: { readonly [L in keyof Libraries]?: Setup<Libraries[L]> }
 }

@@ -152,6 +152,8 @@ export const workloads: readonly Workload[] = [
         const { numpy: np, nn } = jax
         const x = jaxjs.array(jax, inputs.x)
         const y = jaxjs.array(jax, inputs.y)
+        // its own attention calls methods that Node 20 has not
+        const causal = jaxjs.array(jax, mask)
         type T = jaxjs.Arr
         type P = jaxjs.Params
         const linear = (h: T, p: P, name: string): T => np.matmul(h, p[`${name}.weight`]).add(p[`${name}.bias`])
@@ -160,8 +162,12 @@ export const workloads: readonly Workload[] = [
         const attention = (h: T, p: P, name: string): T => {
           const [q, k, v] = np
             .split(linear(h, p, `${name}.qkv`), 3, -1)
-            .map(part => part.reshape([BATCH, TIME, HEADS, HEAD]))
-          const out = nn.dotProductAttention(q, k, v, { isCausal: true })
+            .map(part => part.reshape([BATCH, TIME, HEADS, HEAD]).transpose([0, 2, 1, 3]))
+          const scores = np
+            .matmul(q, k.transpose([0, 1, 3, 2]))
+            .mul(HEAD ** -0.5)
+            .add(causal.ref)
+          const out = np.matmul(nn.softmax(scores), v).transpose([0, 2, 1, 3])
           return linear(out.reshape([BATCH, TIME, WIDTH]), p, `${name}.project`)
         }
         const perceptron = (h: T, p: P, name: string): T =>

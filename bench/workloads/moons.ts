@@ -1,5 +1,4 @@
 // W1: micrograd's own demo, number by number. Two moons, an MLP 2-16-16-1 of single neurons, about 65,600 nodes a step.
-import { data as datasets } from '../../src/index.ts'
 import { filled } from '../fields.ts'
 import type { Workload } from '../workload.ts'
 
@@ -10,8 +9,8 @@ export const workloads: readonly Workload[] = [
     rank: 'mean',
     check: 5,
     tolerance: 1e-6,
-    data(generator) {
-      const { points, labels } = datasets.makeMoons({ n: 100, noise: 0.1, generator })
+    data(generator, { data: { makeMoons } }) {
+      const { points, labels } = makeMoons({ n: 100, noise: 0.1, generator })
       const [xs, ys] = [points.flat().values(), labels.values()]
       const sizes = [2, 16, 16, 1]
       // neuron by neuron: its weights from U(-1, 1), then its bias 0

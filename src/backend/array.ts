@@ -47,7 +47,7 @@ export function stridesOf(shape: Shape): number[] {
   let step = 1
   for (let i = shape.length - 1; i >= 0; i--) {
     strides[i] = step
-    step *= shape[i] as number
+    step *= shape[i]
   }
   return strides
 }
@@ -56,5 +56,5 @@ export function stridesOf(shape: Shape): number[] {
 export function broadcastStrides(shape: Shape, as: Shape): number[] {
   const own = stridesOf(shape)
   const skip = as.length - shape.length
-  return Array.from(as, (_, i) => (i < skip || shape[i - skip] === 1 ? 0 : (own[i - skip] as number)))
+  return Array.from(as, (_, i) => (i < skip || shape[i - skip] === 1 ? 0 : own[i - skip]))
 }

@@ -110,7 +110,7 @@ function readPatches(columns: TypedArray, x: TypedArray, c: Convolution, block: 
   const step = c.stride[1]
   columns.fill(0)
   patches(c, block, (column, pixel, n) => {
-    for (let j = 0; j < n; j++) columns[column + j] = x[pixel + j * step] as number
+    for (let j = 0; j < n; j++) columns[column + j] = x[pixel + j * step]
   })
 }
 
@@ -144,8 +144,7 @@ export function convInput(c: Convolution, x: NDArray, y: NDArray, w: NDArray): v
     readPart(part, y.data, c, block)
     matmul(columns, w.data, part, patchSize(c), c.outputs, block.count, true, false, [block.w0], [0])
     patches(c, block, (column, pixel, n) => {
-      for (let j = 0, at = pixel; j < n; j++, at += step)
-        image[at] = (image[at] as number) + (columns[column + j] as number)
+      for (let j = 0, at = pixel; j < n; j++, at += step) image[at] = image[at] + columns[column + j]
     })
   })
 }
@@ -160,8 +159,7 @@ export function convWeight(c: Convolution, w: NDArray, x: NDArray, y: NDArray): 
     readPatches(columns, x.data, c, block)
     readPart(part, y.data, c, block)
     matmul(product, part, columns, c.outputs, block.count, patchSize(c), false, true, [0], [0])
-    for (let i = 0, at = block.w0; i < product.length; i++, at++)
-      total[at] = (total[at] as number) + (product[i] as number)
+    for (let i = 0, at = block.w0; i < product.length; i++, at++) total[at] = total[at] + product[i]
   })
   w.data.set(total)
 }

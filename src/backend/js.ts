@@ -16,17 +16,17 @@ export function runs({ shape, strides, offset }: View, f: (start: number, step: 
     f(offset, 0, 1)
     return
   }
-  const inner = shape[rank - 1] as number
-  const step = strides[rank - 1] as number
+  const inner = shape[rank - 1]
+  const step = strides[rank - 1]
   const index = new Array<number>(rank).fill(0)
   for (let at = offset; ; ) {
     f(at, step, inner)
     let d = rank - 2
     for (; d >= 0; d--) {
-      at += strides[d] as number
-      index[d] = (index[d] as number) + 1
-      if ((index[d] as number) < (shape[d] as number)) break
-      at -= (strides[d] as number) * (shape[d] as number)
+      at += strides[d]
+      index[d] = index[d] + 1
+      if (index[d] < shape[d]) break
+      at -= strides[d] * shape[d]
       index[d] = 0
     }
     if (d < 0) return
@@ -37,7 +37,7 @@ export function runs({ shape, strides, offset }: View, f: (start: number, step: 
 export function read(out: TypedArray, x: TypedArray, view: View): void {
   let i = 0
   runs(view, (start, step, count) => {
-    for (let k = 0, at = start; k < count; k++, at += step) out[i++] = x[at] as number
+    for (let k = 0, at = start; k < count; k++, at += step) out[i++] = x[at]
   })
 }
 
@@ -45,7 +45,7 @@ export function read(out: TypedArray, x: TypedArray, view: View): void {
 export function spread(out: TypedArray, x: TypedArray, view: View): void {
   let i = 0
   runs(view, (start, step, count) => {
-    for (let k = 0, at = start; k < count; k++, at += step) out[at] = (out[at] as number) + (x[i++] as number)
+    for (let k = 0, at = start; k < count; k++, at += step) out[at] = out[at] + x[i++]
   })
 }
 
@@ -74,7 +74,7 @@ export function fold({ start, step }: Fold, out: TypedArray, x: TypedArray, kept
     for (let k = 0; k < count; k++) {
       let total = start
       runs({ ...inner, offset: at + k * stride }, (from, by, n) => {
-        for (let j = 0, p = from; j < n; j++, p += by) total = step(total, x[p] as number)
+        for (let j = 0, p = from; j < n; j++, p += by) total = step(total, x[p])
       })
       out[i++] = total
     }
@@ -86,7 +86,7 @@ export function sum3(out: TypedArray, x: TypedArray, outer: number, n: number, i
   if (inner === 1) {
     for (let o = 0, p = 0; o < outer; o++) {
       let total = 0
-      for (let k = 0; k < n; k++) total += x[p++] as number
+      for (let k = 0; k < n; k++) total += x[p++]
       out[o] = total
     }
     return
@@ -94,7 +94,7 @@ export function sum3(out: TypedArray, x: TypedArray, outer: number, n: number, i
   const totals = new Float64Array(inner)
   for (let o = 0, p = 0; o < outer; o++) {
     totals.fill(0)
-    for (let k = 0; k < n; k++) for (let i = 0; i < inner; i++) totals[i] = (totals[i] as number) + (x[p++] as number)
+    for (let k = 0; k < n; k++) for (let i = 0; i < inner; i++) totals[i] = totals[i] + x[p++]
     out.set(totals, o * inner)
   }
 }
@@ -104,9 +104,9 @@ export function argbest(out: TypedArray, x: TypedArray, outer: number, n: number
   for (let o = 0; o < outer; o++) {
     for (let i = 0; i < inner; i++) {
       let best = 0
-      let value = x[o * n * inner + i] as number
+      let value = x[o * n * inner + i]
       for (let k = 1; k < n && !Number.isNaN(value); k++) {
-        const other = x[(o * n + k) * inner + i] as number
+        const other = x[(o * n + k) * inner + i]
         if (Number.isNaN(other) || sign * other > sign * value) {
           best = k
           value = other
@@ -124,8 +124,8 @@ export function argcum(out: TypedArray, x: TypedArray, outer: number, n: number,
       const base = o * n * inner + i
       let best = 0
       for (let k = 0; k < n; k++) {
-        const value = x[base + best * inner] as number
-        const other = x[base + k * inner] as number
+        const value = x[base + best * inner]
+        const other = x[base + k * inner]
         if (Number.isNaN(other) || (!Number.isNaN(value) && sign * other >= sign * value)) best = k
         out[base + k * inner] = best
       }
@@ -145,7 +145,7 @@ export function argsort(
   const order = new Int32Array(n)
   for (let o = 0; o < outer; o++) {
     for (let i = 0; i < inner; i++) {
-      const at = (k: number): number => x[(o * n + k) * inner + i] as number
+      const at = (k: number): number => x[(o * n + k) * inner + i]
       for (let k = 0; k < n; k++) order[k] = k
       const sign = descending ? -1 : 1
       order.sort((a, b) => {
@@ -154,7 +154,7 @@ export function argsort(
         if (Number.isNaN(p) || Number.isNaN(q)) return sign * (+Number.isNaN(p) - +Number.isNaN(q)) || a - b
         return p === q ? a - b : sign * (p < q ? -1 : 1)
       })
-      for (let k = 0; k < n; k++) out[(o * n + k) * inner + i] = order[k] as number
+      for (let k = 0; k < n; k++) out[(o * n + k) * inner + i] = order[k]
     }
   }
 }
@@ -173,7 +173,7 @@ export function cumsum(
       let total = 0
       for (let k = 0; k < n; k++) {
         const at = (o * n + (reverse ? n - 1 - k : k)) * inner + i
-        total += x[at] as number
+        total += x[at]
         out[at] = total
       }
     }
@@ -191,13 +191,12 @@ export function select(
 ): void {
   const m = index.length
   if (inner === 1) {
-    for (let o = 0; o < outer; o++)
-      for (let j = 0; j < m; j++) out[o * m + j] = x[o * n + (index[j] as number)] as number
+    for (let o = 0; o < outer; o++) for (let j = 0; j < m; j++) out[o * m + j] = x[o * n + index[j]]
     return
   }
   for (let o = 0; o < outer; o++) {
     for (let j = 0; j < m; j++) {
-      const from = (o * n + (index[j] as number)) * inner
+      const from = (o * n + index[j]) * inner
       out.set(x.subarray(from, from + inner), (o * m + j) * inner)
     }
   }
@@ -215,9 +214,9 @@ export function selectAdd(
   const m = index.length
   for (let o = 0; o < outer; o++) {
     for (let j = 0; j < m; j++) {
-      const to = (o * n + (index[j] as number)) * inner
+      const to = (o * n + index[j]) * inner
       const from = (o * m + j) * inner
-      for (let i = 0; i < inner; i++) out[to + i] = (out[to + i] as number) + (x[from + i] as number)
+      for (let i = 0; i < inner; i++) out[to + i] = out[to + i] + x[from + i]
     }
   }
 }

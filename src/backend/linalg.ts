@@ -17,19 +17,19 @@ function substitute(t: Float64Array, x: Float64Array, n: number, k: number, { fo
     const i = backward ? n - 1 - step : step
     for (let before = 0; before < step; before++) {
       const j = backward ? n - 1 - before : before
-      const factor = t[i * row + j * column] as number
-      for (let c = 0; c < k; c++) x[i * k + c] = (x[i * k + c] as number) - factor * (x[j * k + c] as number)
+      const factor = t[i * row + j * column]
+      for (let c = 0; c < k; c++) x[i * k + c] = x[i * k + c] - factor * x[j * k + c]
     }
     if (unit) continue
-    const pivot = t[i * n + i] as number
-    for (let c = 0; c < k; c++) x[i * k + c] = (x[i * k + c] as number) / pivot
+    const pivot = t[i * n + i]
+    for (let c = 0; c < k; c++) x[i * k + c] = x[i * k + c] / pivot
   }
 }
 
 const swapRows = (a: Float64Array, n: number, i: number, j: number): void => {
   for (let c = 0; i !== j && c < n; c++) {
-    const kept = a[i * n + c] as number
-    a[i * n + c] = a[j * n + c] as number
+    const kept = a[i * n + c]
+    a[i * n + c] = a[j * n + c]
     a[j * n + c] = kept
   }
 }
@@ -42,17 +42,17 @@ function factorise(a: Float64Array, order: Int32Array, n: number): boolean {
   for (let i = 0; i < n; i++) order[i] = i
   for (let k = 0; k < n; k++) {
     let best = k
-    for (let i = k + 1; i < n; i++) if (Math.abs(a[i * n + k] as number) > Math.abs(a[best * n + k] as number)) best = i
-    const pivot = a[best * n + k] as number
+    for (let i = k + 1; i < n; i++) if (Math.abs(a[i * n + k]) > Math.abs(a[best * n + k])) best = i
+    const pivot = a[best * n + k]
     if (pivot === 0) return false
     swapRows(a, n, k, best)
-    const kept = order[k] as number
-    order[k] = order[best] as number
+    const kept = order[k]
+    order[k] = order[best]
     order[best] = kept
     for (let i = k + 1; i < n; i++) {
-      const factor = (a[i * n + k] as number) / pivot
+      const factor = a[i * n + k] / pivot
       a[i * n + k] = factor
-      for (let j = k + 1; j < n; j++) a[i * n + j] = (a[i * n + j] as number) - factor * (a[k * n + j] as number)
+      for (let j = k + 1; j < n; j++) a[i * n + j] = a[i * n + j] - factor * a[k * n + j]
     }
   }
   return true
@@ -81,8 +81,8 @@ export function solve(
     { form: 'upper', unit: false, transpose },
   ]
   for (let batch = 0; batch < offsetsA.length; batch++) {
-    const a0 = offsetsA[batch] as number
-    const b0 = offsetsB[batch] as number
+    const a0 = offsetsA[batch]
+    const b0 = offsetsB[batch]
     // a matrix shared by neighbours in the batch is factorised once
     if (batch === 0 || a0 !== offsetsA[batch - 1]) {
       matrix.set(a.subarray(a0, a0 + n * n))
@@ -93,8 +93,7 @@ export function solve(
       substitute(matrix, right, n, k, system)
     } else if (!transpose) {
       // P a = L U
-      for (let i = 0; i < n; i++)
-        mixed.set(right.subarray((order[i] as number) * k, ((order[i] as number) + 1) * k), i * k)
+      for (let i = 0; i < n; i++) mixed.set(right.subarray(order[i] * k, (order[i] + 1) * k), i * k)
       substitute(matrix, mixed, n, k, lower)
       substitute(matrix, mixed, n, k, upper)
       right.set(mixed)
@@ -103,7 +102,7 @@ export function solve(
       mixed.set(right)
       substitute(matrix, mixed, n, k, upper)
       substitute(matrix, mixed, n, k, lower)
-      for (let i = 0; i < n; i++) right.set(mixed.subarray(i * k, (i + 1) * k), (order[i] as number) * k)
+      for (let i = 0; i < n; i++) right.set(mixed.subarray(i * k, (i + 1) * k), order[i] * k)
     }
     x.set(right, batch * n * k)
   }
@@ -119,10 +118,10 @@ export function cholesky(l: TypedArray, a: TypedArray, n: number): { batch: numb
   for (let batch = 0, a0 = 0; a0 < a.length; batch++, a0 += n * n) {
     for (let i = 0; i < n; i++) {
       for (let j = 0; j <= i; j++) {
-        let rest = a[a0 + i * n + j] as number
-        for (let k = 0; k < j; k++) rest -= (work[i * n + k] as number) * (work[j * n + k] as number)
+        let rest = a[a0 + i * n + j]
+        for (let k = 0; k < j; k++) rest -= work[i * n + k] * work[j * n + k]
         if (i === j && !(rest > 0)) return { batch, minor: i + 1 }
-        work[i * n + j] = i === j ? Math.sqrt(rest) : rest / (work[j * n + j] as number)
+        work[i * n + j] = i === j ? Math.sqrt(rest) : rest / work[j * n + j]
       }
     }
     l.set(work, a0)
@@ -141,29 +140,27 @@ export function pivots(index: TypedArray, a: TypedArray, n: number): void {
     work.set(a.subarray(a0, a0 + n * n))
     const rows = Array.from({ length: n }, (_, i) => i)
     const columns = [...rows]
-    const at = (i: number, j: number): number => (rows[i] as number) * n + (columns[j] as number)
+    const at = (i: number, j: number): number => rows[i] * n + columns[j]
     let odd = false
     const swap = (order: number[], i: number, j: number): void => {
       if (i === j) return
-      const kept = order[i] as number
-      order[i] = order[j] as number
+      const kept = order[i]
+      order[i] = order[j]
       order[j] = kept
       odd = !odd
     }
     for (let k = 0; k < n - 1; k++) {
       let [p, q] = [k, k]
       for (let i = k; i < n; i++) {
-        for (let j = k; j < n; j++)
-          if (Math.abs(work[at(i, j)] as number) > Math.abs(work[at(p, q)] as number)) [p, q] = [i, j]
+        for (let j = k; j < n; j++) if (Math.abs(work[at(i, j)]) > Math.abs(work[at(p, q)])) [p, q] = [i, j]
       }
       swap(rows, k, p)
       swap(columns, k, q)
-      const pivot = work[at(k, k)] as number
+      const pivot = work[at(k, k)]
       if (pivot === 0) break
       for (let i = k + 1; i < n; i++) {
-        const factor = (work[at(i, k)] as number) / pivot
-        for (let j = k + 1; j < n; j++)
-          work[at(i, j)] = (work[at(i, j)] as number) - factor * (work[at(k, j)] as number)
+        const factor = work[at(i, k)] / pivot
+        for (let j = k + 1; j < n; j++) work[at(i, j)] = work[at(i, j)] - factor * work[at(k, j)]
       }
     }
     if (odd) swap(rows, n - 2, n - 1)

@@ -17,7 +17,7 @@ function pack(room: Float64Array, x: TypedArray, offset: number, lines: number, 
     const width = Math.min(4, lines - first)
     if (width < 4) room.fill(0, to, to + 4 * k)
     for (let i = 0; i < width; i++) {
-      for (let p = 0, at = to + i, from = offset + (first + i) * lineStep; p < k; p++, at += 4, from += step) room[at] = x[from] as number
+      for (let p = 0, at = to + i, from = offset + (first + i) * lineStep; p < k; p++, at += 4, from += step) room[at] = x[from]
     }
   }
 }
@@ -29,15 +29,15 @@ function block(c: TypedArray, at: number, stride: number, rows: number, columns:
   let c20 = 0, c21 = 0, c22 = 0, c23 = 0
   let c30 = 0, c31 = 0, c32 = 0, c33 = 0
   for (let p = 0, i = a0, j = b0; p < k; p++, i += 4, j += 4) {
-    const x0 = a[i] as number, x1 = a[i + 1] as number, x2 = a[i + 2] as number, x3 = a[i + 3] as number
-    const y0 = b[j] as number, y1 = b[j + 1] as number, y2 = b[j + 2] as number, y3 = b[j + 3] as number
+    const x0 = a[i], x1 = a[i + 1], x2 = a[i + 2], x3 = a[i + 3]
+    const y0 = b[j], y1 = b[j + 1], y2 = b[j + 2], y3 = b[j + 3]
     c00 += x0 * y0; c01 += x0 * y1; c02 += x0 * y2; c03 += x0 * y3
     c10 += x1 * y0; c11 += x1 * y1; c12 += x1 * y2; c13 += x1 * y3
     c20 += x2 * y0; c21 += x2 * y1; c22 += x2 * y2; c23 += x2 * y3
     c30 += x3 * y0; c31 += x3 * y1; c32 += x3 * y2; c33 += x3 * y3
   }
   const sums = [c00, c01, c02, c03, c10, c11, c12, c13, c20, c21, c22, c23, c30, c31, c32, c33]
-  for (let i = 0; i < rows; i++) for (let j = 0; j < columns; j++) c[at + i * stride + j] = sums[4 * i + j] as number
+  for (let i = 0; i < rows; i++) for (let j = 0; j < columns; j++) c[at + i * stride + j] = sums[4 * i + j]
 }
 
 /** c[m, n] = a[m, k] b[k, n] for each of a batch, each factor as it lies or transposed. */
@@ -53,10 +53,10 @@ export function matmul(
   if (roomB.length < sizeB) roomB = new Float64Array(sizeB)
   let packed = -1
   for (let batch = 0; batch < offsetsA.length; batch++) {
-    pack(roomA, a, offsetsA[batch] as number, m, k, transposeA ? 1 : k, transposeA ? m : 1)
+    pack(roomA, a, offsetsA[batch], m, k, transposeA ? 1 : k, transposeA ? m : 1)
     // a factor that the batch shares is packed once
-    if (packed !== offsetsB[batch]) pack(roomB, b, offsetsB[batch] as number, n, k, transposeB ? k : 1, transposeB ? 1 : n)
-    packed = offsetsB[batch] as number
+    if (packed !== offsetsB[batch]) pack(roomB, b, offsetsB[batch], n, k, transposeB ? k : 1, transposeB ? 1 : n)
+    packed = offsetsB[batch]
     for (let i = 0; i < m; i += 4) {
       for (let j = 0; j < n; j += 4) {
         block(c, batch * m * n + i * n + j, n, Math.min(4, m - i), Math.min(4, n - j), roomA, i * k, roomB, j * k, k)

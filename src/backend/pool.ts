@@ -35,7 +35,7 @@ export function maxima(p: Windows, index: TypedArray, x: TypedArray): void {
           for (let b = 0, column = j * sw - pw; b < kw; b++, column += dw) {
             if (column < 0 || column >= w) continue
             const here = (plane * h + row) * w + column
-            const other = x[here] as number
+            const other = x[here]
             if (best < 0 || other > value || (Number.isNaN(other) && !Number.isNaN(value))) {
               best = here
               value = other
@@ -68,7 +68,7 @@ export function averages(
     for (const { start, stop, divisor } of spans) {
       for (let i = 0; i < inner; i++) {
         let total = 0
-        for (let k = start, p = (o * n + start) * inner + i; k < stop; k++, p += inner) total += x[p] as number
+        for (let k = start, p = (o * n + start) * inner + i; k < stop; k++, p += inner) total += x[p]
         out[at++] = total / divisor
       }
     }
@@ -87,9 +87,8 @@ export function averagesAdd(
   for (let o = 0, at = 0; o < outer; o++) {
     for (const { start, stop, divisor } of spans) {
       for (let i = 0; i < inner; i++) {
-        const share = (y[at++] as number) / divisor
-        for (let k = start, p = (o * n + start) * inner + i; k < stop; k++, p += inner)
-          out[p] = (out[p] as number) + share
+        const share = y[at++] / divisor
+        for (let k = start, p = (o * n + start) * inner + i; k < stop; k++, p += inner) out[p] = out[p] + share
       }
     }
   }

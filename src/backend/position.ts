@@ -6,7 +6,7 @@ import { runs } from './js.ts'
 export function outside(index: TypedArray, size: number, negative: boolean): number {
   const low = negative ? -size : 0
   for (let j = 0; j < index.length; j++) {
-    const i = index[j] as number
+    const i = index[j]
     if (i < low || i >= size) return j
   }
   return -1
@@ -26,7 +26,7 @@ export function positions(out: TypedArray, shape: Shape, grid: readonly number[]
     for (let k = 0, base = start; k < count; k++, base += step, at++) {
       let position = base
       for (const { index, size, stride } of terms) {
-        const i = index[at] as number
+        const i = index[at]
         position += (i < 0 ? i + size : i) * stride
       }
       out[at] = position
@@ -37,7 +37,7 @@ export function positions(out: TypedArray, shape: Shape, grid: readonly number[]
 /** out[i] = the last j with index[j] = i, or -1 where there is none. */
 export function winners(out: TypedArray, index: TypedArray): void {
   out.fill(-1)
-  for (let j = 0; j < index.length; j++) out[index[j] as number] = j
+  for (let j = 0; j < index.length; j++) out[index[j]] = j
 }
 
 /** How many elements are not 0. */
@@ -55,7 +55,7 @@ export function nonzero(out: TypedArray, x: TypedArray, shape: Shape): void {
     if (x[i] === 0) continue
     let rest = i
     for (let d = rank - 1; d >= 0; d--) {
-      const size = shape[d] as number
+      const size = shape[d]
       out[row * rank + d] = rest % size
       rest = Math.floor(rest / size)
     }
@@ -76,13 +76,13 @@ export function searchsorted(
   right: boolean,
 ): void {
   for (let j = 0; j < values.length; j++) {
-    const value = values[j] as number
+    const value = values[j]
     const start = (Math.floor(j / m) * n) % Math.max(sorted.length, 1)
     let low = 0
     let high = n
     while (low < high) {
       const middle = (low + high) >> 1
-      const other = sorted[start + middle] as number
+      const other = sorted[start + middle]
       if (right ? other > value : other >= value) high = middle
       else low = middle + 1
     }

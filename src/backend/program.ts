@@ -51,13 +51,13 @@ function emit(
     } else if (step.kind === 'const') {
       names.push(Object.is(step.value, -0) ? '-0' : step.value < 0 ? `(${step.value})` : String(step.value))
     } else {
-      const args = step.args.map(j => names[j] as string)
+      const args = step.args.map(j => names[j])
       if (!step.js) env.set(`f_${step.name}`, step.f)
       lines.push(`const t${i} = ${step.js ? step.js(...args) : `f_${step.name}(${args.join(', ')})`}`)
       names.push(`t${i}`)
     }
   })
-  return { lines, result: names[names.length - 1] as string, env }
+  return { lines, result: names[names.length - 1], env }
 }
 
 /** The program as one function of its operands. */
@@ -74,13 +74,13 @@ export function stage(program: Program, arity: number): (...x: number[]) => numb
     for (const step of program) {
       values.push(
         step.kind === 'input'
-          ? (x[step.input] as number)
+          ? x[step.input]
           : step.kind === 'const'
             ? step.value
-            : step.f(...step.args.map(j => values[j] as number)),
+            : step.f(...step.args.map(j => values[j])),
       )
     }
-    return values[values.length - 1] as number
+    return values[values.length - 1]
   }
 }
 
@@ -112,15 +112,15 @@ function merge(shape: Shape, strides: Strides): { sizes: number[]; strides: numb
   const sizes: number[] = []
   const merged: number[][] = strides.map(() => [])
   for (let d = shape.length - 1; d >= 0; d--) {
-    const size = shape[d] as number
+    const size = shape[d]
     if (size === 1) continue
     const last = sizes.length - 1
-    if (last >= 0 && strides.every((s, k) => s[d] === (merged[k]?.[last] as number) * (sizes[last] as number))) {
-      sizes[last] = (sizes[last] as number) * size
+    if (last >= 0 && strides.every((s, k) => s[d] === merged[k]?.[last] * sizes[last])) {
+      sizes[last] = sizes[last] * size
     } else {
       sizes.push(size)
       strides.forEach((s, k) => {
-        merged[k]?.push(s[d] as number)
+        merged[k]?.push(s[d])
       })
     }
   }
@@ -199,20 +199,20 @@ function interpret(program: Program, out: NDArray, xs: readonly (NDArray | numbe
   for (let i = 0; i < data.length; i++) {
     program.forEach((step, t) => {
       if (step.kind === 'const') values[t] = step.value
-      else if (step.kind === 'op') values[t] = step.f(...step.args.map(j => values[j] as number))
+      else if (step.kind === 'op') values[t] = step.f(...step.args.map(j => values[j]))
       else {
         const x = xs[step.input] as NDArray | number
-        values[t] = typeof x === 'number' ? x : (x.data[at[step.input] as number] as number)
+        values[t] = typeof x === 'number' ? x : x.data[at[step.input]]
       }
     })
-    const value = values[program.length - 1] as number
+    const value = values[program.length - 1]
     data[i] = dtype === 'bool' ? +(value !== 0) : value
     for (let d = shape.length - 1; d >= 0; d--) {
-      const size = shape[d] as number
-      const wraps = (index[d] as number) + 1 === size
-      index[d] = wraps ? 0 : (index[d] as number) + 1
+      const size = shape[d]
+      const wraps = index[d] + 1 === size
+      index[d] = wraps ? 0 : index[d] + 1
       strides.forEach((s, k) => {
-        at[k] = (at[k] as number) + (s[d] as number) * (wraps ? 1 - size : 1)
+        at[k] = at[k] + s[d] * (wraps ? 1 - size : 1)
       })
       if (!wraps) break
     }

@@ -39,18 +39,18 @@ function values({ shape, dtype, data }: NDArray): string {
   const positions = shape.map(size =>
     Array.from({ length: cut(size) ? 2 * EDGE : size }, (_, i) => (cut(size) && i >= EDGE ? size - 2 * EDGE + i : i)),
   )
-  const shown = positions.reduce((at, row, dim) => at.flatMap(k => row.map(i => k * (shape[dim] as number) + i)), [0])
-  const numbers = shown.map(k => data[k] as number)
+  const shown = positions.reduce((at, row, dim) => at.flatMap(k => row.map(i => k * shape[dim] + i)), [0])
+  const numbers = shown.map(k => data[k])
   const texts = numbers.map(writer(numbers, dtype))
   const width = Math.max(...texts.map(text => text.length))
 
   let next = 0
   const nest = (dim: number): string => {
-    if (dim === shape.length) return (texts[next++] as string).padStart(width)
+    if (dim === shape.length) return texts[next++].padStart(width)
     const row = dim === shape.length - 1
     const indent = OPEN.length + dim
     const items = (positions[dim] as number[]).map(() => nest(dim + 1))
-    if (cut(shape[dim] as number)) items.splice(EDGE, 0, row ? ' ...' : '...')
+    if (cut(shape[dim])) items.splice(EDGE, 0, row ? ' ...' : '...')
     const perLine = row ? Math.max(1, Math.floor((LINE - indent) / (width + 2))) : 1
     const lines: string[] = []
     for (let i = 0; i < items.length; i += perLine) lines.push(items.slice(i, i + perLine).join(', '))

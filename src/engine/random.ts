@@ -75,7 +75,7 @@ export class Generator {
     const order = Array.from({ length: n }, (_, i) => i)
     for (let i = n - 1; i > 0; i--) {
       const j = this.integer(0, i + 1)
-      ;[order[i], order[j]] = [order[j] as number, order[i] as number]
+      ;[order[i], order[j]] = [order[j], order[i]]
     }
     return order
   }
@@ -135,7 +135,7 @@ const drawPrim = (name: string): Primitive<Draw> =>
   choice<Draw>(name, {
     infer: ({ spec }) => spec,
     run({ generator, next }, out: NDArray, x?: NDArray) {
-      for (let i = 0; i < out.data.length; i++) out.data[i] = next(generator, x ? (x.data[i] as number) : 0)
+      for (let i = 0; i < out.data.length; i++) out.data[i] = next(generator, x ? x.data[i] : 0)
     },
   })
 const prims = {
@@ -210,7 +210,7 @@ export function randperm(n: number, options: DrawOptions = {}): Tensor {
     specOf('randperm', [n], options.dtype ?? 'int32'),
     g => {
       if (at % n === 0) order = g.permutation(n)
-      return order[at++ % n] as number
+      return order[at++ % n]
     },
     options,
   )

@@ -118,7 +118,7 @@ export function inferred(op: string, from: Shape, shape: Shape): number[] {
 export function split3(shape: Shape, dim: number): [outer: number, size: number, inner: number] {
   let outer = 1
   let inner = 1
-  for (let i = 0; i < dim; i++) outer *= shape[i] as number
-  for (let i = dim + 1; i < shape.length; i++) inner *= shape[i] as number
-  return [outer, shape.length === 0 ? 1 : (shape[dim] as number), inner]
+  for (let i = 0; i < dim; i++) outer *= shape[i]
+  for (let i = dim + 1; i < shape.length; i++) inner *= shape[i]
+  return [outer, shape.length === 0 ? 1 : shape[dim], inner]
 }

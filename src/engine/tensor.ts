@@ -79,7 +79,7 @@ export class Tensor extends Num implements NDArray {
   /** The shape, or the size of one dimension. */
   size(): Shape
   size(dim: number): number
-  size(dim?: number): Shape | number { return dim === undefined ? this.shape : (this.shape[dimension('size', dim, this)] as number) }
+  size(dim?: number): Shape | number { return dim === undefined ? this.shape : this.shape[dimension('size', dim, this)] }
 
   /** Makes a leaf collect gradients, or stop to. */
   requiresGrad_(yes = true): this {
@@ -116,7 +116,7 @@ export class Tensor extends Num implements NDArray {
   /** The value of a tensor of one element. */
   item(): number {
     if (this.numel !== 1) throw new ShapeError(`item: needs exactly one element, ${show(this.shape)} has ${this.numel}`)
-    return this.#data[0] as number
+    return this.#data[0]
   }
 
   /** The elements as nested arrays; booleans for bool, a plain number for 0-d. */
@@ -124,10 +124,10 @@ export class Tensor extends Num implements NDArray {
     let at = 0
     const build = (dim: number): NestedArray => {
       if (dim === this.ndim) {
-        const x = this.#data[at++] as number
+        const x = this.#data[at++]
         return this.dtype === 'bool' ? x !== 0 : x
       }
-      return Array.from({ length: this.shape[dim] as number }, () => build(dim + 1))
+      return Array.from({ length: this.shape[dim] }, () => build(dim + 1))
     }
     return build(0)
   }

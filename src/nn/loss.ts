@@ -108,7 +108,7 @@ const classPrim: Primitive<{ op: string; classes: number; ignored: number }> = c
   infer: (_, { shape, dtype }) => ({ shape, dtype }),
   run({ op, classes, ignored }, out, { data }) {
     for (let i = 0; i < data.length; i++) {
-      const k = data[i] as number
+      const k = data[i]
       if (k === ignored) continue
       if (k < 0 || k >= classes)
         throw new IndexError(`${op}: target ${k} is out of range for ${classes} classes (0 to ${classes - 1})`)
@@ -122,7 +122,7 @@ function classDim(op: string, x: Tensor, weight: Tensor | null | undefined): num
   if (floats(op, x).ndim === 0)
     throw new ShapeError(`${op}: the input is [n, classes, ...] or [classes], not a single number`)
   const dim = x.ndim > 1 ? 1 : 0
-  if (weight && !sameShape(weight.shape, [x.shape[dim] as number])) {
+  if (weight && !sameShape(weight.shape, [x.shape[dim]])) {
     throw new ShapeError(`${op}: the weight of ${x.shape[dim]} classes is [${x.shape[dim]}], not ${show(weight.shape)}`)
   }
   return dim
@@ -142,7 +142,7 @@ function ofClasses(
 ): Tensor {
   const reduction = checked(op, options)
   const dim = classDim(op, input, weight)
-  const classes = input.shape[dim] as number
+  const classes = input.shape[dim]
   const expected = reduced(input.shape, [dim])
   if (operand(op, target).dtype !== 'int32')
     throw new DtypeError(`${op}: targets are class indices (int32), not ${target.dtype}. Did you mean target.int()?`)
@@ -215,8 +215,7 @@ export function crossEntropy(logits: Tensor, target: Tensor, options: CrossEntro
   }
   if (ignoreIndex >= 0)
     throw new ArgumentError(`${op}: ignoreIndex ${ignoreIndex} means nothing to targets that are probabilities`)
-  const probs =
-    labelSmoothing > 0 ? target.mul(1 - labelSmoothing).add(labelSmoothing / (logits.shape[dim] as number)) : target
+  const probs = labelSmoothing > 0 ? target.mul(1 - labelSmoothing).add(labelSmoothing / logits.shape[dim]) : target
   const terms = logits.logSoftmax(dim).mul(probs)
   const loss = (weight ? terms.mul(column(weight, logits, dim)) : terms).sum(dim).neg()
   if (reduction === 'none') return loss

@@ -87,9 +87,7 @@ export abstract class Module {
     const own = new Map(state(this))
     const missing = [...own.keys()].filter(name => !Object.hasOwn(from, name))
     const unexpected = Object.keys(from).filter(name => !own.has(name))
-    const pairs = [...own].flatMap(([name, x]) =>
-      Object.hasOwn(from, name) ? [{ name, x, y: from[name] as Tensor }] : [],
-    )
+    const pairs = [...own].flatMap(([name, x]) => (Object.hasOwn(from, name) ? [{ name, x, y: from[name] }] : []))
     const misfits = pairs.flatMap(({ name, x, y }) => {
       if (!(y instanceof Tensor)) return [`${name} is no tensor`]
       return sameShape(x.shape, y.shape) ? [] : [`${name} is ${show(y.shape)}, the module has ${show(x.shape)}`]

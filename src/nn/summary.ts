@@ -83,10 +83,8 @@ const thousands = (n: number): string => n.toLocaleString('en-US')
 
 /** Columns to the left, but the last, of numbers, to the right. */
 function table(rows: readonly (readonly string[])[]): string[] {
-  const widths = (rows[0] as readonly string[]).map((_, k) => Math.max(...rows.map(row => (row[k] as string).length)))
+  const widths = (rows[0] as readonly string[]).map((_, k) => Math.max(...rows.map(row => row[k].length)))
   return rows.map(row =>
-    row
-      .map((cell, k) => (k === row.length - 1 ? cell.padStart(widths[k] as number) : cell.padEnd(widths[k] as number)))
-      .join('  '),
+    row.map((cell, k) => (k === row.length - 1 ? cell.padStart(widths[k]) : cell.padEnd(widths[k]))).join('  '),
   )
 }

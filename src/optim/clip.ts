@@ -75,7 +75,7 @@ function norm(params: readonly Param[], order: number): Quantity {
       .item()
   const norms = (params as readonly Tensor[]).flatMap(({ grad }) => (grad ? [grad.norm(order)] : []))
   if (norms.length === 0) return zeros([])
-  return stack(norms.map(x => x.to((norms[0] as Tensor).dtype))).norm(order)
+  return stack(norms.map(x => x.to(norms[0].dtype))).norm(order)
 }
 
 function change(params: readonly Param[], f: (g: Quantity) => Quantity): void {

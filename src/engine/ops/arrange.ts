@@ -51,7 +51,7 @@ export function flatten(x: Tensor, startDim = 0, endDim = -1): Tensor {
 export function unflatten(x: Tensor, dim: number, into: Shape): Tensor {
   const d = dimension('unflatten', dim, x)
   if (x.ndim === 0) throw new ShapeError('unflatten: a 0-d tensor has no dimension to divide')
-  const parts = inferred('unflatten', [x.shape[d] as number], sizes('unflatten', [list('unflatten', 'sizes', into)]))
+  const parts = inferred('unflatten', [x.shape[d]], sizes('unflatten', [list('unflatten', 'sizes', into)]))
   return reshape(x, [...x.shape.slice(0, d), ...parts, ...x.shape.slice(d + 1)])
 }
 /** The dimensions `from` moved to the places `to`; the others keep their order. */
@@ -69,7 +69,7 @@ export function movedim(x: Tensor, from: number | readonly number[], to: number 
   const rest = x.shape.flatMap((_, d) => (source.includes(d) ? [] : [d]))
   return permute(
     x,
-    x.shape.map((_, d) => (target.includes(d) ? (source[target.indexOf(d)] as number) : (rest.shift() as number))),
+    x.shape.map((_, d) => (target.includes(d) ? source[target.indexOf(d)] : (rest.shift() as number))),
   )
 }
 
@@ -92,7 +92,7 @@ export function roll(x: Tensor, shifts: number | readonly number[], dims?: numbe
   along.forEach((dim, i) => {
     const d = dimension('roll', dim, x)
     const n = x.shape[d] ?? 0
-    const cut = n === 0 ? 0 : modulo(-(by[i] as number), n)
+    const cut = n === 0 ? 0 : modulo(-by[i], n)
     if (cut !== 0) out = joined('roll', [slice(out, d, cut), slice(out, d, 0, cut)], d)
   })
   return out
@@ -178,8 +178,8 @@ export function pad(x: Tensor, pads: readonly number[], { mode = 'constant', val
       )
   })
   return whole.reduce((y, length, d) => {
-    const n = inside.shape[d] as number
-    const start = starts[d] as number
+    const n = inside.shape[d]
+    const start = starts[d]
     if (length === n && start === 0) return y
     return indexSelect(y, d, tensor(Int32Array.from({ length }, (_, i) => outside[mode](i - start, n))))
   }, inside)
@@ -189,7 +189,7 @@ export function pad(x: Tensor, pads: readonly number[], { mode = 'constant', val
 
 function needed(op: string, xs: readonly Tensor[]): Tensor {
   if (operands(op, xs).length === 0) throw new ArgumentError(`${op}: needs at least one tensor`)
-  return xs[0] as Tensor
+  return xs[0]
 }
 /** Tensors of one shape along a new dimension. */
 export function stack(xs: readonly Tensor[], dim = 0): Tensor {
@@ -231,7 +231,7 @@ export function vstack(xs: readonly Tensor[]): Tensor {
 function divided(op: string, x: Tensor, dim: number): [dim: number, size: number] {
   const d = dimension(op, dim, x)
   if (x.ndim === 0) throw new ShapeError(`${op}: a 0-d tensor has no dimension to divide`)
-  return [d, x.shape[d] as number]
+  return [d, x.shape[d]]
 }
 /** Parts of the given size (the last may be smaller), or of the given sizes, along `dim`. */
 export function split(x: Tensor, size: number | readonly number[], dim = 0): Tensor[] {
@@ -239,7 +239,7 @@ export function split(x: Tensor, size: number | readonly number[], dim = 0): Ten
   const asked = sizes('split', [size])
   if (asked.some(part => part < 0) || (size === 0 && n > 0))
     throw new ArgumentError(`split: sizes are positive: ${show(asked)}`)
-  const count = Math.max(1, Math.ceil(n / Math.max(asked[0] as number, 1)))
+  const count = Math.max(1, Math.ceil(n / Math.max(asked[0], 1)))
   const parts = typeof size === 'number' ? Array.from({ length: count }, (_, i) => Math.min(size, n - i * size)) : asked
   const total = parts.reduce((sum, part) => sum + part, 0)
   if (total !== n)
@@ -316,11 +316,11 @@ export function repeat(x: Tensor, ...reps: (number | readonly number[])[]): Tens
       x,
       own.flatMap(n => [1, n]),
     ),
-    own.flatMap((n, d) => [times[d] as number, n]),
+    own.flatMap((n, d) => [times[d], n]),
   )
   return reshape(
     apart,
-    own.map((n, d) => n * (times[d] as number)),
+    own.map((n, d) => n * times[d]),
   )
 }
 /** As `repeat`; dimensions that `reps` leaves out, the leading ones, are not repeated. */
@@ -338,7 +338,7 @@ export function repeatInterleave(x: Tensor, n: number | Tensor, dim?: number): T
   operand('repeatInterleave', x)
   if (dim === undefined || x.ndim === 0) return repeatInterleave(reshape(x, -1), n, 0)
   const d = dimension('repeatInterleave', dim, x)
-  const size = x.shape[d] as number
+  const size = x.shape[d]
   if (typeof n === 'number') {
     integer('repeatInterleave', 'the number of repetitions', n, 0)
     const times = x.shape.flatMap((m, k) => (k === d ? [m, n] : [m]))
@@ -355,7 +355,7 @@ export function repeatInterleave(x: Tensor, n: number | Tensor, dim?: number): T
     throw new ArgumentError('repeatInterleave: repetitions are not negative')
   const ends = expand(reshape(n, -1), [size]).cumsum(0)
   // element k of the result is the first whose copies end after k
-  const source = searchsorted(ends, arange(size === 0 ? 0 : (ends.data[size - 1] as number)), { right: true })
+  const source = searchsorted(ends, arange(size === 0 ? 0 : ends.data[size - 1]), { right: true })
   return indexSelect(x, d, source)
 }
 

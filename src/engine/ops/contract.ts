@@ -35,7 +35,7 @@ function distinct(op: string, { x, labels }: Named): Named {
   for (;;) {
     const dim2 = names.findIndex((label, d) => names.indexOf(label) !== d)
     if (dim2 < 0) break
-    const label = names[dim2] as string
+    const label = names[dim2]
     const dim1 = names.indexOf(label)
     if (out.shape[dim1] !== out.shape[dim2]) {
       throw new ShapeError(
@@ -82,7 +82,7 @@ function contraction(op: string, operands: readonly Named[], output: readonly st
   const sizes = new Map<string, number>()
   for (const { x, labels } of operands) {
     labels.forEach((label, d) => {
-      const [own, met] = [x.shape[d] as number, sizes.get(label) ?? 1]
+      const [own, met] = [x.shape[d], sizes.get(label) ?? 1]
       if (own !== 1 && met !== 1 && own !== met) {
         throw new ShapeError(
           `${op}: operands ${operands.map(o => show(o.x.shape)).join(' and ')} do not fit: '${label}' has sizes ${met} and ${own}`,
@@ -145,7 +145,7 @@ export function einsum(equation: string, ...xs: (Tensor | readonly Tensor[])[]):
     throw new ArgumentError(
       `einsum: '${equation}' has ${terms.length} operand${terms.length === 1 ? '' : 's'}, but ${factors.length} tensor${factors.length === 1 ? ' was' : 's were'} given`,
     )
-  const labelled = factors.map((x, i) => ({ x, labels: named(equation, terms[i] as string, x) }))
+  const labelled = factors.map((x, i) => ({ x, labels: named(equation, terms[i], x) }))
   const used = labelled.flatMap(({ labels }) => labels)
   const letters = used.filter(label => /[A-Za-z]/.test(label))
   const rest = [...new Set(without(used, letters))].sort((a, b) => Number(b) - Number(a))
@@ -194,7 +194,7 @@ export function tensordot(
   if (new Set(da).size !== da.length || new Set(db).size !== db.length)
     throw new ArgumentError('tensordot: dimension repeated')
   da.forEach((d, i) => {
-    const [own, other] = [a.shape[d] as number, b.shape[db[i] as number] as number]
+    const [own, other] = [a.shape[d], b.shape[db[i]]]
     if (own !== other && own !== 1 && other !== 1) {
       throw new ShapeError(
         `tensordot: dimension ${d} of ${show(a.shape)} and ${db[i]} of ${show(b.shape)} differ in size: ${own} and ${other}`,
@@ -224,7 +224,7 @@ export function kron(a: Tensor, b: Tensor): Tensor {
   const rank = Math.max(a.ndim, b.ndim)
   const [sa, sb] = [a, b].map(x => [...new Array<number>(rank - x.ndim).fill(1), ...x.shape]) as [number[], number[]]
   const spread = a.reshape(sa.flatMap(n => [n, 1])).mul(b.reshape(sb.flatMap(n => [1, n])))
-  return spread.reshape(sa.map((n, d) => n * (sb[d] as number)))
+  return spread.reshape(sa.map((n, d) => n * sb[d]))
 }
 
 /**

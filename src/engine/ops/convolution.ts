@@ -67,7 +67,7 @@ export function batched(op: string, x: Tensor, dims: number, f: (x: Tensor) => T
 
 const biased = (op: string, y: Tensor, bias: Tensor | null | undefined): Tensor => {
   if (bias === null || bias === undefined) return y
-  const channels = y.shape[1] as number
+  const channels = y.shape[1]
   if (!sameShape(operand(op, bias).shape, [channels]))
     throw new ShapeError(`${op}: bias has shape [${channels}], one for each output channel, not ${show(bias.shape)}`)
   sameDtype(op, y, bias)
@@ -123,7 +123,7 @@ function convolution(
   if (kernel.includes(0)) throw new ShapeError(`${op}: the weight ${show(w.shape)} has an empty kernel`)
   const steps = read(op, 'stride', stride, 1, 1)
   const apart = read(op, 'dilation', dilation, 1, 1)
-  const reach = kernel.map((k, i) => (apart[i] as number) * (k - 1) + 1)
+  const reach = kernel.map((k, i) => apart[i] * (k - 1) + 1)
   let before: readonly [number, number] = [0, 0]
   let around: readonly number[] = [0, 0]
   if (padding === 'same') {
@@ -138,14 +138,14 @@ function convolution(
     before = read(op, 'padding', padding, 0, 0)
     around = before.map(n => 2 * n)
   }
-  const whole = size.map((n, i) => n + (around[i] as number))
-  if (whole.some((n, i) => n < (reach[i] as number))) {
+  const whole = size.map((n, i) => n + around[i])
+  if (whole.some((n, i) => n < reach[i])) {
     const [own, of] = read === single ? [whole.slice(1), reach.slice(1)] : [whole, reach]
     throw new ShapeError(
       `${op}: the kernel, ${show(of)} with dilation, is larger than the padded input, ${show(own)}. Pad more: { padding: 'same' }`,
     )
   }
-  const out = whole.map((n, i) => Math.floor((n - (reach[i] as number)) / (steps[i] as number)) + 1) as [number, number]
+  const out = whole.map((n, i) => Math.floor((n - reach[i]) / steps[i]) + 1) as [number, number]
   const c: Convolution = {
     batch,
     groups,
@@ -232,11 +232,11 @@ export function convTranspose2d(
     const padding = pair(op, 'padding', options.padding ?? 0, 0)
     const dilation = pair(op, 'dilation', options.dilation ?? 1, 1)
     const more = pair(op, 'outputPadding', options.outputPadding ?? 0, 0)
-    if (more.some((n, i) => n >= Math.max(stride[i] as number, dilation[i] as number))) {
+    if (more.some((n, i) => n >= Math.max(stride[i], dilation[i]))) {
       throw new ArgumentError(`${op}: outputPadding [${more.join(', ')}] must be smaller than stride or dilation`)
     }
     const size = out.map((n, i) => {
-      const [s, p, d, k, m] = [stride, padding, dilation, kernel, more].map(of => of[i] as number) as [
+      const [s, p, d, k, m] = [stride, padding, dilation, kernel, more].map(of => of[i]) as [
         number,
         number,
         number,

@@ -157,7 +157,7 @@ export function arange(...args: (number | CreateOptions | undefined)[]): Tensor 
 export function linspace(start: number, end: number, steps: number, options: CreateOptions = {}): Tensor {
   for (const bound of [start, end]) number('linspace', 'a bound', bound)
   const dtype = typed('linspace', options.dtype ?? 'float32')
-  const data = allocate(dtype, creation('linspace', [steps])[0] as number)
+  const data = allocate(dtype, creation('linspace', [steps])[0])
   const step = (end - start) / (steps - 1)
   // from both ends, so that both are exact
   for (let i = 0; i < steps; i++) data[i] = i < steps / 2 ? start + i * step : end - (steps - 1 - i) * step

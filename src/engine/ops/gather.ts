@@ -59,7 +59,7 @@ const selectAddPrim: Primitive<Selection> = linear('selectAdd', {
 })
 /** The slices of x along `dim` at the indices, in their order. */
 const picked = (op: string, x: Tensor, dim: number, index: Tensor): Tensor =>
-  apply(selectPrim, { op, dim, size: x.shape[dim] as number }, [x, index])
+  apply(selectPrim, { op, dim, size: x.shape[dim] }, [x, index])
 /** Zeros of `size` along `dim`, to which the slices of x are added at the indices. */
 const dropped = (op: string, x: Tensor, dim: number, index: Tensor, size: number): Tensor =>
   apply(selectAddPrim, { op, dim, size }, [x, index])
@@ -79,12 +79,12 @@ interface Positions {
 const positionPrim: Primitive<Positions> = choice('position', {
   infer: (_, index) => ({ shape: index.shape, dtype: 'int32' }),
   run({ op, sizes, strides, grid, negative }, out, ...indices) {
-    for (const [j, index] of indices.entries()) inside(op, index, sizes[j] as number, negative)
+    for (const [j, index] of indices.entries()) inside(op, index, sizes[j], negative)
     position.positions(
       out.data,
       out.shape,
       grid,
-      indices.map(({ data }, j) => ({ index: data, size: sizes[j] as number, stride: strides[j] as number })),
+      indices.map(({ data }, j) => ({ index: data, size: sizes[j], stride: strides[j] })),
     )
   },
 })
@@ -117,7 +117,7 @@ function pointed(op: string, picks: readonly Pick[]): Tensor {
 }
 /** What an index tensor that stands at dimension d of `shape` points to; a mask, into all of its dimensions as one. */
 function pick(op: string, index: Tensor, shape: Shape, d: number): Pick {
-  if (index.dtype !== 'bool') return { index: integers(op, index), size: shape[d] as number, dims: 1 }
+  if (index.dtype !== 'bool') return { index: integers(op, index), size: shape[d], dims: 1 }
   const covered = shape.slice(d, d + index.ndim)
   if (!sameShape(covered, index.shape)) {
     throw new ShapeError(
@@ -132,7 +132,7 @@ const chosen = (mask: Tensor): Tensor => reshape(nonzero(reshape(mask, -1)), -1)
 /** x with src[j] in the place index[j] along `dim`: the last j of those that share a place. A number goes everywhere. */
 function put(op: string, x: Tensor, dim: number, index: Tensor, src: Tensor | number): Tensor {
   if (index.numel === 0) return x
-  const winner = apply(winnerPrim, { op, size: x.shape[dim] as number }, [index])
+  const winner = apply(winnerPrim, { op, size: x.shape[dim] }, [index])
   const hit = reshape(
     winner.ge(0),
     x.shape.map((n, d) => (d === dim ? n : 1)),
@@ -184,7 +184,7 @@ export function indexAdd(
   number('indexAdd', 'alpha', alpha)
   if (x.ndim === 0) return reshape(indexAdd(reshape(x, 1), dim, index, vector(src), { alpha }), [])
   const d = listed('indexAdd', x, dim, index, src)
-  return x.add(dropped('indexAdd', alpha === 1 ? src : src.mul(alpha), d, index, x.shape[d] as number))
+  return x.add(dropped('indexAdd', alpha === 1 ? src : src.mul(alpha), d, index, x.shape[d]))
 }
 /** x with the slices of src in the places that the indices along `dim` say; of equal indices the last wins. */
 export function indexCopy(x: Tensor, dim: number, index: Tensor, src: Tensor): Tensor {
@@ -207,8 +207,7 @@ function elementwise(op: string, x: Tensor, dim: number, index: Tensor, src?: Te
   const d = dimension(op, dim, x)
   integers(op, index)
   const fits = (into: Tensor, except: number): boolean =>
-    index.numel === 0 ||
-    (index.ndim === into.ndim && index.shape.every((n, k) => k === except || n <= (into.shape[k] as number)))
+    index.numel === 0 || (index.ndim === into.ndim && index.shape.every((n, k) => k === except || n <= into.shape[k]))
   if (!fits(x, d))
     throw new ShapeError(
       `${op}: the index ${show(index.shape)} must have the dimensions of ${show(x.shape)} and be no larger outside dimension ${d}`,
@@ -222,11 +221,7 @@ function elementwise(op: string, x: Tensor, dim: number, index: Tensor, src?: Te
   }
   const strides = stridesOf(x.shape)
   const grid = index.ndim === x.ndim ? resized(strides, d, 0) : index.shape.map(() => 0)
-  return apply(
-    positionPrim,
-    { op, sizes: [x.shape[d] as number], strides: [strides[d] as number], grid, negative: false },
-    [index],
-  )
+  return apply(positionPrim, { op, sizes: [x.shape[d]], strides: [strides[d]], grid, negative: false }, [index])
 }
 /** The part of src that the index covers, flattened. */
 const covered = (src: Tensor, index: Tensor): Tensor => {
@@ -297,7 +292,7 @@ export function takeAlongDim(x: Tensor, index: Tensor, dim?: number): Tensor {
   const as = (y: Tensor): Tensor =>
     expand(
       y,
-      y.shape.map((n, k) => (k === d ? n : (rest[k] as number))),
+      y.shape.map((n, k) => (k === d ? n : rest[k])),
     )
   return gather(as(x), d, as(index))
 }
@@ -370,7 +365,7 @@ export function at(x: Tensor, ...indices: Index[]): Tensor {
   const shape: number[] = []
   const picks: (Pick & { dim: number })[] = []
   for (const i of all) {
-    const size = x.shape[d] as number
+    const size = x.shape[d]
     if (i === null) shape.push(1)
     else if (isIndexTensor(i)) {
       if (i.ndim > 0) {
@@ -393,7 +388,7 @@ export function at(x: Tensor, ...indices: Index[]): Tensor {
       d++
     } else if (typeof i === 'object' && 'step' in i) {
       base = slice(base, d, i.start, i.stop, i.step)
-      shape.push(base.shape[d++] as number)
+      shape.push(base.shape[d++])
     } else
       throw new ArgumentError(
         `at: an index is a number, null, '...', ':', slice(...), or an int32 or bool tensor, not ${String(i)}`,
@@ -407,11 +402,11 @@ export function at(x: Tensor, ...indices: Index[]): Tensor {
     shape.map((_, k) => k),
     dims,
   )
-  const adjacent = dims.every((dim, j) => dim === (dims[0] as number) + j)
-  const first = adjacent ? (dims[0] as number) : 0
+  const adjacent = dims.every((dim, j) => dim === dims[0] + j)
+  const first = adjacent ? dims[0] : 0
   if (!adjacent) base = permute(base, [...dims, ...others])
-  const before = others.slice(0, first).map(k => shape[k] as number)
-  const after = others.slice(first).map(k => shape[k] as number)
+  const before = others.slice(0, first).map(k => shape[k])
+  const after = others.slice(first).map(k => shape[k])
   const where = pointed('at', picks)
   const block = shaped(base, [...before, numel(picks.map(p => p.size)), ...after])
   return shaped(picked('at', block, first, where), [...before, ...where.shape, ...after])
@@ -449,7 +444,7 @@ export function indexPut(
   const rows = shaped(expand(values, target), [where.numel, ...rest])
   const block = shaped(x, [numel(picks.map(p => p.size)), ...rest])
   const out = accumulate
-    ? block.add(dropped('indexPut', rows, 0, where, block.shape[0] as number))
+    ? block.add(dropped('indexPut', rows, 0, where, block.shape[0]))
     : put('indexPut', block, 0, where, rows)
   return shaped(out, x.shape)
 }
@@ -462,9 +457,9 @@ interface Search {
 const searchPrim: Primitive<Search> = choice('searchsorted', {
   infer: (_, __, values) => ({ shape: (values as Tensor).shape, dtype: 'int32' }),
   run({ right }, out, sorted, values) {
-    const n = sorted.shape[sorted.shape.length - 1] as number
+    const n = sorted.shape[sorted.shape.length - 1]
     // one sorted line serves all values; else each line its own
-    const m = sorted.shape.length === 1 ? values.data.length : (values.shape[values.shape.length - 1] as number)
+    const m = sorted.shape.length === 1 ? values.data.length : values.shape[values.shape.length - 1]
     position.searchsorted(out.data, sorted.data, values.data, n, m, right)
   },
 })
@@ -519,7 +514,7 @@ const oneHotPrim: Primitive<number> = choice('oneHot', {
   infer: (n, index) => ({ shape: [...index.shape, n], dtype: 'int32' }),
   run(n, out, { data, ...index }) {
     inside('oneHot', { ...index, data }, n)
-    for (let i = 0; i < data.length; i++) out.data[i * n + (data[i] as number)] = 1
+    for (let i = 0; i < data.length; i++) out.data[i * n + data[i]] = 1
   },
 })
 /** classes [...] -> [..., numClasses], int32: 1 at the class, 0 elsewhere. Without numClasses: one more than the largest. */

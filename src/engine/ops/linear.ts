@@ -50,7 +50,7 @@ const expandPrim: Primitive<Shape> = linear('expand', {
 export function expand(x: Tensor, ...shape: (number | Shape)[]): Tensor {
   const asked = sizes('expand', shape)
   const skip = asked.length - operand('expand', x).ndim
-  const target = asked.map((size, i) => (size === -1 && i >= skip ? (x.shape[i - skip] as number) : size))
+  const target = asked.map((size, i) => (size === -1 && i >= skip ? x.shape[i - skip] : size))
   const fits =
     skip >= 0 &&
     target.every((size, i) => size >= 0 && (i < skip || x.shape[i - skip] === 1 || x.shape[i - skip] === size))
@@ -71,10 +71,10 @@ const sumPrim: Primitive<Sum> = linear('sum', {
     dtype: x.dtype === 'bool' ? 'int32' : x.dtype,
   }),
   run({ dims }, out, x) {
-    const consecutive = dims.every((d, i) => i === 0 || d === (dims[i - 1] as number) + 1)
+    const consecutive = dims.every((d, i) => i === 0 || d === dims[i - 1] + 1)
     if (consecutive) {
       const first = dims[0] ?? 0
-      const n = dims.reduce((product, d) => product * (x.shape[d] as number), 1)
+      const n = dims.reduce((product, d) => product * x.shape[d], 1)
       const outer = numel(x.shape.slice(0, first))
       return sum3(out.data, x.data, outer, n, numel(x.shape.slice(first + dims.length)))
     }
@@ -87,7 +87,7 @@ export function folding(f: Parameters<typeof fold>[0], dims: readonly number[], 
   const strides = stridesOf(x.shape)
   const part = (inside: boolean): View => {
     const chosen = x.shape.flatMap((_, d) => (dims.includes(d) === inside ? [d] : []))
-    return { shape: chosen.map(d => x.shape[d] as number), strides: chosen.map(d => strides[d] as number), offset: 0 }
+    return { shape: chosen.map(d => x.shape[d]), strides: chosen.map(d => strides[d]), offset: 0 }
   }
   fold(f, out.data, x.data, part(false), part(true))
 }
@@ -131,10 +131,10 @@ export const to = (x: Tensor, dtype: DType): Tensor =>
 // permute <-> permute
 
 const permutePrim: Primitive<readonly number[]> = linear('permute', {
-  infer: (dims, x) => ({ shape: dims.map(d => x.shape[d] as number), dtype: x.dtype }),
+  infer: (dims, x) => ({ shape: dims.map(d => x.shape[d]), dtype: x.dtype }),
   run(dims, out, x) {
     const strides = stridesOf(x.shape)
-    reading(out, x, { shape: out.shape, strides: dims.map(d => strides[d] as number), offset: 0 })
+    reading(out, x, { shape: out.shape, strides: dims.map(d => strides[d]), offset: 0 })
   },
   transpose: (dims, g) =>
     apply(
@@ -168,8 +168,8 @@ const window = ({ starts, steps, shape, whole }: Slices): View => {
   const strides = stridesOf(whole)
   return {
     shape,
-    strides: strides.map((s, i) => s * (steps[i] as number)),
-    offset: strides.reduce((at, s, i) => at + s * (starts[i] as number), 0),
+    strides: strides.map((s, i) => s * steps[i]),
+    offset: strides.reduce((at, s, i) => at + s * starts[i], 0),
   }
 }
 const slicePrim: Primitive<Slices> = linear('slice', {
@@ -199,7 +199,7 @@ export function slice(x: Tensor, dim: number, start?: number | null, stop?: numb
   for (const bound of [start, stop]) if (bound !== undefined && bound !== null) integer('slice', 'a bound', bound)
   if (!Number.isInteger(step) || step < 1)
     throw new ArgumentError(`slice: step must be a positive integer, not ${step}. To reverse, use x.flip([${d}])`)
-  const size = x.shape[d] as number
+  const size = x.shape[d]
   const clip = (bound: number): number => Math.min(Math.max(bound < 0 ? bound + size : bound, 0), size)
   const from = clip(start ?? 0)
   const length = Math.max(0, Math.ceil((clip(stop ?? size) - from) / step))
@@ -216,7 +216,7 @@ export function flip(x: Tensor, dims: Dims): Tensor {
   const given = Array.isArray(dims) ? dims : [dims]
   // no dimensions are none here, not all
   const list = given.length === 0 ? [] : dimensions('flip', given, x)
-  const turned = (d: number): boolean => list.includes(d) && (x.shape[d] as number) > 0
+  const turned = (d: number): boolean => list.includes(d) && x.shape[d] > 0
   return strided(
     x,
     x.shape.map((size, d) => (turned(d) ? size - 1 : 0)),
@@ -229,22 +229,22 @@ export function flip(x: Tensor, dims: Dims): Tensor {
 
 const catPrim: Primitive<number> = linear('cat', {
   infer: (dim, x, ...more) => ({
-    shape: x.shape.map((n, i) => (i === dim ? more.reduce((sum, y) => sum + (y.shape[dim] as number), n) : n)),
+    shape: x.shape.map((n, i) => (i === dim ? more.reduce((sum, y) => sum + y.shape[dim], n) : n)),
     dtype: x.dtype,
   }),
   run(dim, out, ...xs) {
     const [outer, , inner] = split3(out.shape, dim)
-    const row = (out.shape[dim] as number) * inner
+    const row = out.shape[dim] * inner
     let start = 0
     for (const x of xs) {
-      const width = (x.shape[dim] as number) * inner
+      const width = x.shape[dim] * inner
       for (let o = 0; o < outer; o++) out.data.set(x.data.subarray(o * width, (o + 1) * width), o * row + start)
       start += width
     }
   },
   transpose(dim, g, i, ...xs) {
-    const start = xs.slice(0, i).reduce((sum, x) => sum + (x.shape[dim] as number), 0)
-    return slice(g, dim, start, start + ((xs[i] as Tensor).shape[dim] as number))
+    const start = xs.slice(0, i).reduce((sum, x) => sum + x.shape[dim], 0)
+    return slice(g, dim, start, start + xs[i].shape[dim])
   },
 })
 /**
@@ -257,7 +257,7 @@ export function joined(op: string, xs: readonly Tensor[], dim: number): Tensor {
   if (operands(op, xs).length === 0) throw new ArgumentError(`${op}: needs at least one tensor`)
   const parts = xs.filter(x => !(x.ndim === 1 && x.numel === 0))
   const [first] = parts
-  if (!first) return xs[0] as Tensor
+  if (!first) return xs[0]
   const d = dimension(op, dim, first)
   for (const x of parts) {
     if (x.ndim === 0) throw new ShapeError(`${op}: 0-d tensors cannot be joined: use stack`)
@@ -296,14 +296,14 @@ const unviewPrim: Primitive<Viewing> = linear('unview', {
 /** Windows of `size` every `step` along a dimension, as a new last dimension: [..., n, ...] -> [..., (n-size)/step+1, ..., size]. */
 export function unfold(x: Tensor, dim: number, size: number, step: number): Tensor {
   const d = dimension('unfold', dim, x)
-  const n = x.ndim === 0 ? 1 : (x.shape[d] as number)
+  const n = x.ndim === 0 ? 1 : x.shape[d]
   if (!Number.isInteger(size) || size < 0 || size > n)
     throw new ShapeError(`unfold: windows of ${size} do not fit into dimension ${d} of ${show(x.shape)}`)
   if (!Number.isInteger(step) || step < 1)
     throw new ArgumentError(`unfold: step must be a positive integer, not ${step}`)
   if (x.ndim === 0) return unfold(reshape(x, 1), 0, size, step).reshape(size)
   const strides = stridesOf(x.shape)
-  const own = strides[d] as number
+  const own = strides[d]
   const view = {
     shape: [...x.shape.map((m, i) => (i === d ? Math.floor((n - size) / step) + 1 : m)), size],
     strides: [...strides.map((s, i) => (i === d ? s * step : s)), own],
@@ -325,12 +325,12 @@ function diagonalView(op: string, shape: Shape, { offset = 0, dim1 = 0, dim2 = 1
   if (a === b) throw new ArgumentError(`${op}: dim1 and dim2 are the same dimension ${a}`)
   const strides = stridesOf(shape)
   const rest = shape.flatMap((_, d) => (d === a || d === b ? [] : [d]))
-  const [rows, columns] = [shape[a] as number, shape[b] as number]
+  const [rows, columns] = [shape[a], shape[b]]
   const length = Math.max(0, Math.min(rows + Math.min(offset, 0), columns - Math.max(offset, 0)))
   return {
-    shape: [...rest.map(d => shape[d] as number), length],
-    strides: [...rest.map(d => strides[d] as number), (strides[a] as number) + (strides[b] as number)],
-    offset: offset >= 0 ? offset * (strides[b] as number) : -offset * (strides[a] as number),
+    shape: [...rest.map(d => shape[d]), length],
+    strides: [...rest.map(d => strides[d]), strides[a] + strides[b]],
+    offset: offset >= 0 ? offset * strides[b] : -offset * strides[a],
   }
 }
 /** The diagonal between two dimensions, as a new last dimension. */
@@ -347,7 +347,7 @@ export function diagEmbed(x: Tensor, { offset = 0, dim1 = -2, dim2 = -1 }: Diago
   const b = dimension('diagEmbed', dim2, { shape: [...x.shape, 1] })
   integer('diagEmbed', 'offset', offset)
   if (a === b) throw new ArgumentError(`diagEmbed: dim1 and dim2 are the same dimension ${a}`)
-  const side = (x.shape[x.ndim - 1] as number) + Math.abs(offset)
+  const side = x.shape[x.ndim - 1] + Math.abs(offset)
   const rest = [...x.shape.slice(0, -1)]
   const whole = Array.from({ length: rank }, (_, d) => (d === a || d === b ? side : (rest.shift() as number)))
   return apply(
@@ -370,7 +370,7 @@ const trianglePrim: Primitive<Triangle> = linear('triangle', {
     for (let i = 0; i < x.data.length; i++) {
       const column = i % columns
       const row = Math.floor(i / columns) % rows
-      if (upper ? column - row >= k : column - row <= k) out.data[i] = x.data[i] as number
+      if (upper ? column - row >= k : column - row <= k) out.data[i] = x.data[i]
     }
   },
   transpose: (p, g) => apply(trianglePrim, p, [g]),

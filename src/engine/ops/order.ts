@@ -24,7 +24,7 @@ function single(x: Tensor, dim: number, indices: Tensor, { keepdim = false }: Ke
 }
 const best = (op: string, sign: 1 | -1, x: Tensor, dim: number | undefined, options: KeepDim): Tensor | Ordered =>
   dim === undefined ? extreme(op, sign, x, dim, {}) : single(x, dim, arg(op, sign, x, dim, { keepdim: true }), options)
-const length = (x: Tensor, d: number): number => (x.ndim === 0 ? 1 : (x.shape[d] as number))
+const length = (x: Tensor, d: number): number => (x.ndim === 0 ? 1 : x.shape[d])
 
 /**
  * The largest of all elements, or along `dim` with its index: the first of equals; NaN wins. Over everything, equals

@@ -90,7 +90,7 @@ const along = (shape: Shape, dim: number, n: number): number[] => shape.map((siz
 const averagesPrim: Primitive<Spans> = linear('avgPool', {
   infer: ({ dim, spans }, x) => ({ shape: along(x.shape, dim, spans.length), dtype: x.dtype }),
   run: ({ dim, spans }, out, x) => averages(out.data, x.data, spans, ...split3(x.shape, dim)),
-  transpose: ({ dim, spans }, g, _, x) => apply(averagesAddPrim, { dim, spans, size: x.shape[dim] as number }, [g]),
+  transpose: ({ dim, spans }, g, _, x) => apply(averagesAddPrim, { dim, spans, size: x.shape[dim] }, [g]),
 })
 const averagesAddPrim: Primitive<Spans & { size: number }> = linear('avgPoolBackward', {
   infer: ({ dim, size }, y) => ({ shape: along(y.shape, dim, size), dtype: y.dtype }),
@@ -115,7 +115,7 @@ function avgPool(op: string, read: Reader, x: Tensor, kernelSize: Sizes, options
   const padding = read(op, 'padding', options.padding ?? 0, 0, 0)
   const plans = ([0, 1] as const).flatMap((i): Spans[] => {
     const dim = x.ndim - 2 + i
-    const [n, k, s, p] = [x.shape[dim] as number, kernel[i], stride[i], padding[i]]
+    const [n, k, s, p] = [x.shape[dim], kernel[i], stride[i], padding[i]]
     if (read === single && i === 0) return []
     const spans = Array.from({ length: windows(op, n, k, s, p, 1, ceilMode) }, (_, j) => {
       const from = j * s - p
@@ -165,12 +165,12 @@ export function adaptiveAvgPool2d(x: Tensor, outputSize: number | readonly (numb
     const size = pair(
       op,
       'outputSize',
-      asked.map((m, i) => (m === null ? (images.shape[2 + i] as number) : m)),
+      asked.map((m, i) => (m === null ? images.shape[2 + i] : m)),
       0,
     )
     if (images.shape.slice(2).includes(0)) throw new ShapeError(`${op}: nothing to average in ${show(x.shape)}`)
     return size.reduce((y, m, i) => {
-      const n = images.shape[2 + i] as number
+      const n = images.shape[2 + i]
       const spans = Array.from({ length: m }, (_, j) => {
         const [start, stop] = [Math.floor((j * n) / m), Math.ceil(((j + 1) * n) / m)]
         return { start, stop, divisor: stop - start }

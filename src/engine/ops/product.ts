@@ -23,8 +23,7 @@ export function offsets(shape: readonly number[], batch: readonly number[]): num
   const steps = stridesOf(batch)
   return Array.from(
     { length: numel(batch) },
-    (_, i) =>
-      batch.reduce((at, n, d) => at + (Math.floor(i / (steps[d] as number)) % n) * (strides[d] as number), 0) * size,
+    (_, i) => batch.reduce((at, n, d) => at + (Math.floor(i / steps[d]) % n) * strides[d], 0) * size,
   )
 }
 
@@ -92,7 +91,7 @@ function multiplied(op: string, a: Tensor, b: Tensor, transposeB = false): Tenso
   if (a.ndim > 2 && b.ndim === 2) {
     // one product of all rows instead of one per batch, and so for its cotangents
     const rows = product(a.reshape(numel(a.shape.slice(0, -1)), a.shape.at(-1) as number), b, false, transposeB)
-    return rows.reshape([...a.shape.slice(0, -1), rows.shape[1] as number])
+    return rows.reshape([...a.shape.slice(0, -1), rows.shape[1]])
   }
   return product(a, b, false, transposeB)
 }

@@ -9,7 +9,7 @@ import { fullLike, onesLike } from './create.ts'
 import { choice, custom, floats, isFloat, linear } from './kind.ts'
 import { cat, type Dims, folding, type KeepDim, slice, sum, summed } from './linear.ts'
 
-const count = (x: Tensor, dims: readonly number[]): number => dims.reduce((n, d) => n * (x.shape[d] as number), 1)
+const count = (x: Tensor, dims: readonly number[]): number => dims.reduce((n, d) => n * x.shape[d], 1)
 
 /** The mean over `dims`; NaN of nothing. */
 export function mean(x: Tensor, dims?: Dims, options: KeepDim = {}): Tensor {
@@ -118,7 +118,7 @@ export function nanmean(x: Tensor, dims?: Dims, options: KeepDim = {}): Tensor {
  * ordinary ops it differentiates to any order, exactly, zeros included.
  */
 function scan(x: Tensor, dim: number, combine: (a: Tensor, b: Tensor) => Tensor): Tensor {
-  const n = x.ndim === 0 ? 1 : (x.shape[dim] as number)
+  const n = x.ndim === 0 ? 1 : x.shape[dim]
   let out = x
   for (let reach = 1; reach < n; reach *= 2) {
     const joined = combine(slice(out, dim, 0, n - reach), slice(out, dim, reach))
@@ -156,7 +156,7 @@ export function prod(x: Tensor, dim?: number, { keepdim = false }: KeepDim = {})
   let out = counted(x)
   if (x.ndim === 0) return out
   if (x.shape[d] === 0) return onesLike({ shape: reduced(x.shape, [d], keepdim), dtype: out.dtype })
-  for (let n = x.shape[d] as number; n > 1; n = Math.ceil(n / 2)) {
+  for (let n = x.shape[d]; n > 1; n = Math.ceil(n / 2)) {
     const half = Math.floor(n / 2)
     const products = slice(out, d, 0, half).mul(slice(out, d, half, 2 * half))
     out = n % 2 ? cat([products, slice(out, d, n - 1)], d) : products
@@ -238,28 +238,28 @@ function lines(
 function largest(x: ArrayLike<number>, start: number, step: number, n: number): number {
   let best = start
   for (let k = 0, at = start; k < n; k++, at += step) {
-    if ((x[at] as number) > (x[best] as number) || Number.isNaN(x[at])) best = at
+    if (x[at] > x[best] || Number.isNaN(x[at])) best = at
   }
   return best
 }
 /** max and log(sum(exp(x - max))) of a line; the maximum's own 1 is left to log1p, which keeps the digits of the rest. */
 function logSum(x: ArrayLike<number>, start: number, step: number, n: number): [max: number, log: number] {
   const best = largest(x, start, step, n)
-  const max = x[best] as number
+  const max = x[best]
   if (!Number.isFinite(max)) return [max, 0]
   let rest = 0
-  for (let k = 0, at = start; k < n; k++, at += step) if (at !== best) rest += Math.exp((x[at] as number) - max)
+  for (let k = 0, at = start; k < n; k++, at += step) if (at !== best) rest += Math.exp(x[at] - max)
   return [max, Math.log1p(rest)]
 }
 const softmaxPrim: Primitive<OneDim> = custom('softmax', {
   infer: (_, x) => ({ shape: x.shape, dtype: x.dtype }),
   run({ dim }, out, x) {
     lines(x.shape, dim, (start, step, n) => {
-      const top = x.data[largest(x.data, start, step, n)] as number
+      const top = x.data[largest(x.data, start, step, n)]
       const row = new Float64Array(n)
       let total = 0
-      for (let k = 0, at = start; k < n; k++, at += step) total += row[k] = Math.exp((x.data[at] as number) - top)
-      for (let k = 0, at = start; k < n; k++, at += step) out.data[at] = (row[k] as number) / total
+      for (let k = 0, at = start; k < n; k++, at += step) total += row[k] = Math.exp(x.data[at] - top)
+      for (let k = 0, at = start; k < n; k++, at += step) out.data[at] = row[k] / total
     })
   },
   reads: [1],
@@ -276,7 +276,7 @@ const logSoftmaxPrim: Primitive<OneDim> = custom('logSoftmax', {
       const [max, log] = logSum(x.data, start, step, n)
       // of an infinite maximum, softmax and its logarithm are NaN
       for (let k = 0, at = start; k < n; k++, at += step)
-        out.data[at] = max === Infinity ? Number.NaN : (x.data[at] as number) - max - log
+        out.data[at] = max === Infinity ? Number.NaN : x.data[at] - max - log
     })
   },
   reads: [1],
