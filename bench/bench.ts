@@ -1,4 +1,5 @@
-// `npm run bench -- W2 W6.exp --peers pytorch,jax-js --reps 3 --seconds 1`: measures, and writes results/latest.*
+// `npm run bench` measures everything into results/latest.*; `npm run bench -- W2 W6.exp --peers pytorch,jax-js --reps 3
+// --seconds 1` a part of it into results/partial.*
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
 import { chart } from './chart.ts'
@@ -30,7 +31,8 @@ const options = {
 await bundle()
 const report = describe(await run(positionals.length > 0 ? positionals : [...groups, 'W7'], options), options)
 mkdirSync(values.out, { recursive: true })
-writeFileSync(`${values.out}/latest.json`, `${JSON.stringify(report, null, 2)}\n`)
-writeFileSync(`${values.out}/latest.md`, markdown(report))
-await chart(report, `${values.out}/latest.png`)
-console.log(`${values.out}/latest.md`)
+const name = `${values.out}/${peers || positionals.length > 0 ? 'partial' : 'latest'}`
+writeFileSync(`${name}.json`, `${JSON.stringify(report, null, 2)}\n`)
+writeFileSync(`${name}.md`, markdown(report))
+await chart(report, `${name}.png`)
+console.log(`${name}.md`)

@@ -9,7 +9,9 @@ import type { Workload } from './workload.ts'
 
 /** What a contestant says. Times are milliseconds of one operation each, the peak is in bytes. */
 export type Reply =
-  | { readonly absent: string }
+  /** There is no such program for this library. */
+  | { readonly absent: true }
+  | { readonly missing: string }
   | { readonly failed: string }
   | { readonly loss: number; readonly peak?: number; readonly version?: string }
   | { readonly times: readonly number[] }

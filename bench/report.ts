@@ -90,7 +90,7 @@ function notes(tables: readonly Table[]): string {
   const reasons = new Map<string, string[]>()
   for (const { id, results } of tables) {
     for (const { label, state, note } of results) {
-      if (state === 'ok' || (state === 'absent' && note?.startsWith('no such'))) continue
+      if (state === 'ok' || state === 'absent') continue
       const reason = `${label}, ${state}: ${note}`
       reasons.set(reason, [...(reasons.get(reason) ?? []), id])
     }

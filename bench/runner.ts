@@ -16,7 +16,10 @@ export interface Times {
 export interface Result {
   readonly id: string
   readonly label: string
-  /** Why there are no times; 'void' when the loss is not what the others have. */
+  /**
+   * Why there are no times: 'absent' when there is no such program for the library, 'missing' when the library is not
+   * on the machine, 'void' when the loss is not what the others have.
+   */
   readonly state: 'ok' | 'absent' | 'missing' | 'failed' | 'void'
   readonly note?: string
   readonly loss?: number
@@ -43,9 +46,6 @@ export interface RunOptions {
   log(line: string): void
 }
 
-const UNABLE = 'no such op or no such program'
-/** Is the workload nothing for this library? */
-export const unable = ({ note }: Result): boolean => note === UNABLE
 /** No library may take longer than this for one answer: some compile, some are slow. */
 const LIMIT = 180
 export const SEED = 1
@@ -72,10 +72,11 @@ function store({ id, data }: Workload): string {
 }
 
 /** A reply without numbers, as a result's state. */
-const without = (reply: Reply): Pick<Result, 'state' | 'note'> =>
-  'absent' in reply
-    ? { state: 'absent', note: reply.absent }
-    : { state: 'failed', note: 'failed' in reply ? reply.failed : 'an unexpected reply' }
+function without(reply: Reply): Pick<Result, 'state' | 'note'> {
+  if ('absent' in reply) return { state: 'absent' }
+  if ('missing' in reply) return { state: 'missing', note: reply.missing }
+  return { state: 'failed', note: 'failed' in reply ? reply.failed : 'an unexpected reply' }
+}
 
 interface Seat {
   readonly contestant: Contestant
@@ -132,7 +133,7 @@ async function compete(workload: Workload, { reps, seconds, peers, log }: RunOpt
     ...result,
     ...(result.state === 'ok' && { times: statistics(times) }),
   }))
-  for (const { label, state, note, times } of results.filter(result => !unable(result)))
+  for (const { label, state, note, times } of results.filter(({ state }) => state !== 'absent'))
     log(`    ${label.padEnd(26)}${state === 'ok' ? `${times?.[rank].toPrecision(4)} ms` : `${state}: ${note}`}`)
   return { id, title, rank, check, ...(rate && { rate }), results }
 }

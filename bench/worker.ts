@@ -30,7 +30,7 @@ async function main(
   const contestant = contestants.find(entry => entry.id === id) as InNode
   const [{ setups }] = await load(workloadId)
   const setup = setups[contestant.library] as Setup<unknown> | undefined
-  if (!setup) return say({ absent: 'no such op or no such program' })
+  if (!setup) return say({ absent: true })
   const step: Step = await setup(await contestant.open(), read(path))
   let loss = Number.NaN
   for (let i = 0; i < check; i++) loss = await step()

@@ -591,6 +591,7 @@ export const NOT_OPS: Readonly<Record<string, string>> = {
   size: 'a number',
   item: 'a number',
   toArray: 'numbers',
+  toJSON: 'numbers',
   toString: 'text',
   equal: 'a boolean',
   allclose: 'a boolean',

@@ -46,6 +46,8 @@ class Zoo extends nn.Module {
   generator = new Generator(3)
   text = 'x'
   nothing = null
+  set = new Set<unknown>(['x', nn.parameter(ones([1]))])
+  bare = Object.assign(Object.create(null), { inner: nn.parameter(ones([1])) })
   #hidden = ones([1], { requiresGrad: true })
   computed: Tensor = this.alpha.mul(2)
   loop: unknown[] = []
@@ -67,6 +69,8 @@ describe('modules', () => {
     'map.m',
     'nested.deep.layer.1.weight',
     'nested.deep.layer.1.bias',
+    'set.1',
+    'bare.inner',
   ]
 
   test('fields are walked in order, through containers, everything once', () => {
@@ -158,6 +162,82 @@ describe('modules', () => {
     const order: string[] = []
     model.apply(m => order.push(m.constructor.name))
     expect(order).toEqual(['Linear', 'Dropout', 'Sequential', 'Sequential'])
+  })
+
+  test('apply visits each module once, after its children, in circles too', () => {
+    class Node extends nn.Module {
+      links: nn.Module[]
+      constructor(
+        readonly name: string,
+        ...links: nn.Module[]
+      ) {
+        super()
+        this.links = links
+      }
+      forward(): void {}
+    }
+    const shared = new Node('shared')
+    const inner = new Node('inner', shared)
+    const root = new Node('root', shared, inner)
+    shared.links.push(root)
+    const order: string[] = []
+    root.apply(m => order.push((m as Node).name))
+    expect(order).toEqual(['shared', 'inner', 'root'])
+  })
+
+  test('two tensors of one name are refused, not lost', () => {
+    class Ambiguous extends nn.Module {
+      'a.b' = nn.parameter(ones([1]))
+      a = { b: nn.parameter(zeros([1])) }
+      forward(): void {}
+    }
+    const model = new Ambiguous()
+    expect(() => model.stateDict()).toThrow(new ArgumentError("Ambiguous: two of its tensors have the name 'a.b'"))
+    expect(() => model.loadStateDict({ 'a.b': ones([1]) })).toThrow(ArgumentError)
+    expect(model.parameters()).toHaveLength(2)
+  })
+
+  test('what is no state, and options that do not exist', () => {
+    const layer = new nn.Linear(1, 1)
+    for (const state of [null, undefined, 1]) {
+      expect(() => layer.loadStateDict(state as never)).toThrow(ArgumentError)
+      expect(() => layer.loadStateDict(state as never)).toThrow(
+        `loadStateDict: needs a state, as stateDict gives it, not`,
+      )
+    }
+    const wrong = { biass: false } as never
+    expect(() => new nn.Linear(2, 3, wrong)).toThrow(
+      new ArgumentError("Linear: unknown option 'biass'. It has bias, dtype, generator"),
+    )
+    expect(() => new nn.Linear(2, 3, false as never)).toThrow(
+      new ArgumentError('Linear: needs options { bias, dtype, generator }, not false'),
+    )
+    const [x, y, w] = [zeros([2, 3]), ints([0, 1]), zeros([2, 2], { requiresGrad: true })]
+    const calls: (() => unknown)[] = [
+      ...[nn.GELU, nn.Softplus, nn.MSELoss, nn.HingeLoss, nn.NLLLoss, nn.CrossEntropyLoss, nn.BCEWithLogitsLoss].map(
+        type => () => new type(wrong),
+      ),
+      ...[F.mseLoss, F.hingeLoss, F.binaryCrossEntropyWithLogits].map(loss => () => loss(x, x, wrong)),
+      ...[F.nllLoss, F.crossEntropy].map(loss => () => loss(x, y, wrong)),
+      () => F.crossEntropy(x, x, wrong),
+      // that of another loss
+      () => F.nllLoss(x, y, { labelSmoothing: 0.1 } as never),
+      () => F.dropout(x, wrong),
+      () => F.dropout(x, 0.5 as never),
+      () => new nn.Dropout(0.5, wrong),
+      () => layer.loadStateDict(layer.stateDict(), wrong),
+      () => layer.loadStateDict(layer.stateDict(), false as never),
+      () => nn.summary(layer, [1], wrong),
+      () => nn.init.uniform(w, 0, 1, wrong),
+      () => nn.init.normal(w, 0, 1, wrong),
+      ...[nn.init.kaimingUniform, nn.init.kaimingNormal, nn.init.xavierUniform, nn.init.xavierNormal].map(
+        init => () => init(w, wrong),
+      ),
+      () => new nn.Neuron(1, wrong),
+      () => new nn.Layer(1, 0, wrong),
+      () => new nn.MLP(1, [], wrong),
+    ]
+    for (const call of calls) expect(call, String(call)).toThrow(ArgumentError)
   })
 
   test('parameters are leaves off the graph, of floats', () => {

@@ -109,6 +109,38 @@ test('groups have options of their own; what has no gradient stays; zeroGrad for
   ])
 })
 
+test('betas belong to one optimizer: not to the next one, the caller or a state', () => {
+  const given: [number, number] = [0.5, 0.5]
+  const make = (options = {}) => new optim.Adam([parameter()], options)
+  const betas = (optimizer: optim.Adam): [number, number] => optimizer.paramGroups[0].betas as [number, number]
+  const [a, b] = [make(), make({ betas: given })]
+  const state = b.stateDict()
+  betas(a)[0] = 0
+  betas(b)[0] = 0
+  expect([given, state.paramGroups[0].betas, betas(make())]).toEqual([
+    [0.5, 0.5],
+    [0.5, 0.5],
+    [0.9, 0.999],
+  ])
+  a.loadStateDict(state)
+  betas(a)[1] = 0
+  expect(state.paramGroups[0].betas).toEqual([0.5, 0.5])
+})
+
+test('an option that a state lacks stays as it is', () => {
+  const [x, y] = [parameter(), parameter()]
+  const optimizer = new optim.SGD([{ params: [x], momentum: 0.5 }, { params: [y] }], { lr: 0.25 })
+  const groups = [
+    { params: [0], lr: 1 },
+    { params: [1], momentum: undefined },
+  ]
+  optimizer.loadStateDict({ state: {}, paramGroups: groups as never })
+  expect(optimizer.paramGroups.map(({ lr, momentum, params }) => [lr, momentum, params])).toEqual([
+    [1, 0.5, [x]],
+    [0.25, 0, [y]],
+  ])
+})
+
 test('float32, 0-d and empty parameters keep dtype and shape', () => {
   const params = [tensor(2, { requiresGrad: true }), zeros([0, 3], { requiresGrad: true })]
   for (const optimizer of [new optim.AdamW(params), new optim.SGD(params, { momentum: 0.5 })]) {
@@ -131,6 +163,14 @@ describe('refusals', () => {
     ['a constant value', () => new optim.SGD([Value.constant(1)]), GradError, /requires no gradient/],
     ['a computed tensor', () => new optim.SGD([x.mul(2)]), GradError, /only leaves/],
     ['a computed value', () => new optim.SGD([new Value(1).mul(2)]), GradError, /only leaves/],
+    ['a single tensor', () => new optim.SGD(x as never), ArgumentError, /list.*not a tensor\. Did you mean \[p\]\?/],
+    ['a single value', () => new optim.SGD(new Value(1) as never), ArgumentError, /\[p\]/],
+    ['one in a group alone', () => new optim.SGD([{ params: x as never }]), ArgumentError, /\[p\]/],
+    ['nothing', () => new optim.SGD(undefined as never), ArgumentError, /list.*not undefined/],
+    ['nothing in a list', () => new optim.SGD([undefined] as never), ArgumentError, /groups.*not undefined/],
+    ['a rate alone', () => new optim.SGD([x], 0.1 as never), ArgumentError, /needs options \{ lr, .*not 0\.1/],
+    ['a rate as text', () => new optim.SGD([x], { lr: '1' as never }), ArgumentError, /lr must be a number/],
+    ['betas of nothing', () => new optim.Adam([x], { betas: null as never }), ArgumentError, /betas/],
     ['a number', () => new optim.SGD([1] as never), ArgumentError, /groups/],
     ['a number in a group', () => new optim.SGD([{ params: [1] }] as never), ArgumentError, /neither/],
     [
@@ -150,6 +190,9 @@ describe('refusals', () => {
       ArgumentError,
       /nesterov/,
     ],
+    ['clipping one', () => optim.clipGradNorm(x as never, 1), ArgumentError, /clipGradNorm.*\[p\]/],
+    ['clamping one', () => optim.clipGradValue(x as never, 1), ArgumentError, /clipGradValue.*\[p\]/],
+    ['a norm misspelt', () => optim.clipGradNorm([x], 1, { norm: 1 } as never), ArgumentError, /'norm'.*normType/],
     ['clipping below 0', () => optim.clipGradNorm([x], -1), ArgumentError, /maxNorm/],
     ['clipping by norm 0', () => optim.clipGradNorm([x], 1, { normType: 0 }), ArgumentError, /normType/],
     ['a bound below 0', () => optim.clipGradValue([x], -1), ArgumentError, /bound/],
@@ -164,6 +207,14 @@ describe('refusals', () => {
     const before = optimizer.stateDict()
     const [group] = before.paramGroups
     const tries: [unknown, new (message: string) => Error][] = [
+      ...[undefined, null, 'x', {}, { state: null, paramGroups: [group] }, { state: {}, paramGroups: 1 }].map(
+        (state): [unknown, typeof ArgumentError] => [state, ArgumentError],
+      ),
+      [{ ...before, paramGroups: [null] }, ArgumentError],
+      [{ ...before, paramGroups: [{}] }, ArgumentError],
+      [{ ...before, state: { 0: null } }, ArgumentError],
+      [{ ...before, state: { 0: { ...before.state[0], expAvg: 'x' } } }, ArgumentError],
+      [{ ...before, state: { 0: { ...before.state[0], expAvg: null } } }, ArgumentError],
       [{ ...before, paramGroups: [{ ...group, params: [0, 1] }] }, ArgumentError],
       [{ ...before, paramGroups: [{ ...group, lr: -1 }] }, ArgumentError],
       [{ ...before, paramGroups: [{ ...group, speed: 1 }] }, ArgumentError],

@@ -35,10 +35,10 @@ def main(module, variant, workload, path, check, inner, mode='many'):
     peer = importlib.import_module(f'{module}_steps')
     setup = peer.setups.get(workload)
     if setup is None:
-        return say(absent='no such op or no such program')
+        return say(absent=True)
     missing = peer.missing(variant)
     if missing:
-        return say(absent=missing)
+        return say(missing=missing)
     step = setup(*read(path), variant, inner)
     for _ in range(check):
         loss = step()

@@ -1,4 +1,5 @@
 // Two moons: the smallest data set in the plane that no straight line can split.
+import { options } from '../engine/argument.ts'
 import { ArgumentError } from '../engine/errors.ts'
 import { defaultGenerator, type Generator } from '../engine/random.ts'
 
@@ -15,15 +16,17 @@ export interface MoonsOptions {
  * down), 1 the lower. The geometry is that of scikit-learn's `make_moons`: circles of radius 1 around (0, 0) and
  * (1, 0.5).
  *
- * @throws ArgumentError when n is not a whole number >= 1, or noise is below 0
+ * @throws ArgumentError when n is not a whole number >= 1, noise is below 0, or for another option
  * @example
  * const { points, labels } = makeMoons({ n: 4, noise: 0, generator: new Generator(1) })
  * labels // [0, 1, 1, 0]
  */
-export function makeMoons({ n = 100, noise = 0.1, generator = defaultGenerator() }: MoonsOptions = {}): {
-  points: number[][]
-  labels: number[]
-} {
+export function makeMoons(given: MoonsOptions = {}): { points: number[][]; labels: number[] } {
+  const {
+    n = 100,
+    noise = 0.1,
+    generator = defaultGenerator(),
+  } = options('makeMoons', given, ['n', 'noise', 'generator'])
   if (!Number.isInteger(n) || n < 1) throw new ArgumentError(`makeMoons: n must be a whole number >= 1, not ${n}`)
   if (!(noise >= 0)) throw new ArgumentError(`makeMoons: noise must be a number >= 0, not ${noise}`)
   const upper = Math.floor(n / 2)

@@ -1,7 +1,7 @@
 // The one door: every tensor primitive is computed, recorded, given its tangents and observed here.
-import { allocate, type DType, type NDArray, numel, type Shape, type TypedArray } from '../backend/array.ts'
+import { allocate, type DType, type NDArray, numel, type Shape, sameShape, type TypedArray } from '../backend/array.ts'
 import { operand } from './argument.ts'
-import { AnomalyError, ArgumentError, GradError } from './errors.ts'
+import { AnomalyError, ArgumentError, GradError, ShapeError } from './errors.ts'
 import type { Node } from './graph.ts'
 import type { Tensor } from './tensor.ts'
 
@@ -155,6 +155,16 @@ export class TensorNode implements Node<Tensor>, Spec {
     return cotangents
   }
 
+  hooked(cotangent: Tensor): Tensor {
+    let g = cotangent
+    for (const hook of this.hooks ?? []) {
+      g = operand('registerHook', hook(g) ?? g)
+      if (!sameShape(g.shape, this.shape))
+        throw new ShapeError(`backward: a hook gave a gradient of shape [${g.shape}] for one of [${this.shape}]`)
+    }
+    return g
+  }
+
   release(): void {
     if (this.inputs.length === 0) return
     this.operands = null
@@ -191,7 +201,7 @@ export const makesTensors = (f: Make): void => {
 /** A tensor around an array, without history. */
 export const wrap = ({ shape, dtype, data }: NDArray): Tensor => make(shape, dtype, data)
 
-export const isTensor = (x: Operand): x is Tensor => typeof x === 'object'
+export const isTensor = (x: Operand): x is Tensor => typeof x === 'object' && x !== null
 
 /** Applies a primitive. */
 export function apply<P>(prim: Primitive<P>, p: P, xs: readonly Operand[]): Tensor {

@@ -50,6 +50,21 @@ export function list<X>(op: string, name: string, xs: readonly X[]): readonly X[
   return xs
 }
 
+/** @throws ArgumentError when x is not an object; `what` says what is needed */
+export function record<X extends object>(op: string, what: string, x: X): X {
+  if (typeof x !== 'object' || x === null) throw new ArgumentError(`${op}: needs ${what}, not ${described(x)}`)
+  return x
+}
+
+/** @throws ArgumentError when the options are no object, or one of them is not known */
+export function options<O extends object>(op: string, given: O, known: readonly string[]): O {
+  const names = known.join(', ')
+  for (const name of Object.keys(record(op, `options { ${names} }`, given))) {
+    if (!known.includes(name)) throw new ArgumentError(`${op}: unknown option '${name}'. It has ${names}`)
+  }
+  return given
+}
+
 /** @throws ArgumentError when x is none of the choices */
 export function oneOf<X extends string>(op: string, name: string, x: X, choices: readonly X[]): X {
   if (!choices.includes(x))

@@ -54,7 +54,7 @@ export function checkpoint<A extends unknown[], R extends Active>(f: (...args: A
       const found = pullback(node(again) as Node<Active>, g, { add: sum, targets: new Set(inputs), stop: true })
       return inputs.map((x, i) => (wanted[i] ? (found.get(x) ?? null) : null))
     }
-    const low = Math.min(...inputs.map(x => x.low))
+    const low = inputs.reduce((least, x) => Math.min(least, x.low), CONSTANT)
     if (out instanceof Tensor) {
       const again = {
         name: 'checkpoint',

@@ -1,7 +1,10 @@
 // Functions with derivative rules of their own.
+
 import { during, type Operand, type Primitive, settle } from './apply.ts'
-import { GradError } from './errors.ts'
+import { described } from './argument.ts'
+import { ArgumentError, GradError, ShapeError } from './errors.ts'
 import { isFloat } from './ops/kind.ts'
+import { sameShape, show } from './shape.ts'
 import { Tensor } from './tensor.ts'
 import type { Active } from './tree.ts'
 import { Value } from './value.ts'
@@ -36,12 +39,25 @@ export function custom<T extends Active>({
   const missing = (rule: string): never => {
     throw new GradError(`${name}: this custom function has no ${rule} rule: give custom({ forward, ${rule} })`)
   }
+  const fitting = (rule: string, t: T | null, x: T): T | null => {
+    if (t instanceof Tensor && x instanceof Tensor && !sameShape(t.shape, x.shape))
+      throw new ShapeError(
+        `${name}: its ${rule} rule gave a tensor of shape ${show(t.shape)} for one of ${show(x.shape)}`,
+      )
+    if (t !== null && t instanceof Tensor !== x instanceof Tensor)
+      throw new GradError(`${name}: its ${rule} rule must return tensors for tensors and values for values, or null`)
+    return t
+  }
   const vjpRule = (g: T, wanted: readonly boolean[], xs: readonly T[], out: T): readonly (T | null)[] => {
     const found = (pullRule ?? missing('vjp'))(g, xs, out)
-    return wanted.map((yes, i) => (yes ? (found[i] ?? null) : null))
+    if (!Array.isArray(found) || found.length > xs.length)
+      throw new GradError(
+        `${name}: its vjp rule must return a list of ${xs.length} cotangents (or null), one for each operand`,
+      )
+    return wanted.map((yes, i) => (yes ? fitting('vjp', found[i] ?? null, xs[i]) : null))
   }
   const jvpRule = (dx: readonly (T | null)[], xs: readonly T[], out: T): T | null =>
-    (pushRule ?? missing('jvp'))(dx, xs, out)
+    fitting('jvp', (pushRule ?? missing('jvp'))(dx, xs, out), out)
   const prim = {
     name,
     infer: (_p: null) => missing('infer'),
@@ -55,6 +71,9 @@ export function custom<T extends Active>({
   } as Primitive<null>
 
   return (...xs) => {
+    for (const x of xs as readonly unknown[])
+      if (!(x instanceof Tensor || x instanceof Value))
+        throw new ArgumentError(`${name}: operands are tensors or values, not ${described(x)}`)
     const computed = during({ depth: -1, levels: [] }, () => forward(...(xs.map(x => x.detach()) as T[])))
     if (computed instanceof Tensor) return settle(prim, null, xs as Operand[], computed.detach()) as T
     const data = typeof computed === 'number' ? computed : (computed as Value).data

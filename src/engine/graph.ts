@@ -1,5 +1,5 @@
 // Nodes and walks: who was computed from whom. Knows no shapes and no numbers.
-import { GradError } from './errors.ts'
+import { ArgumentError, GradError } from './errors.ts'
 
 /** What a walk needs to know of a computed thing: what it was computed from, and how a cotangent goes on from it. */
 export interface Node<T> {
@@ -14,6 +14,8 @@ export interface Node<T> {
   pull(g: T, wanted: readonly boolean[]): readonly (T | null)[]
   /** Drops what was stored for `pull`. */
   release?(): void
+  /** Shows a complete cotangent to whoever asked to see it; what it returns goes on instead. */
+  hooked?(g: T): T
 }
 
 /**
@@ -83,6 +85,8 @@ export function backwardOrder<T>(root: Node<T>, order: Order = 'depthFirst'): re
     for (let i = 0; i < queue.length; i++) arrive(queue[i] as Node<T>, input => queue.push(input))
     return queue
   }
+  if (typeof order !== 'function')
+    throw new ArgumentError(`backward: order is 'depthFirst', 'breadthFirst' or a function, not '${order}'`)
   const chosen = order(nodes)
   const seen = new Set<Node<T>>()
   for (const node of chosen) {
@@ -107,8 +111,8 @@ export interface Walk<T> {
   readonly targets?: ReadonlySet<Node<T>>
   /** The targets are where the walk ends, also where one of them was computed from another. */
   readonly stop?: boolean
-  /** Called with each node's complete cotangent before it goes on; what it returns goes on instead. */
-  readonly visit?: (node: Node<T>, g: T) => T
+  /** Called with each node's complete cotangent. */
+  readonly visit?: (node: Node<T>, g: T) => void
   /** Drop what a node stored as soon as its cotangent has gone on. */
   readonly release?: boolean
 }
@@ -130,7 +134,8 @@ export function pullback<T>(
     let g = pending.get(node)
     if (g === undefined) continue
     pending.delete(node)
-    if (visit) g = visit(node, g)
+    if (node.hooked) g = node.hooked(g)
+    visit?.(node, g)
     if (targets?.has(node)) {
       result.set(node, g)
       if (stop) continue

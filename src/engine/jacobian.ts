@@ -2,6 +2,7 @@
 import { ArgumentError } from './errors.ts'
 import { full } from './ops/create.ts'
 import { cat } from './ops/linear.ts'
+import { type GeneratorState, type Generator as Random, replayed, watched } from './random.ts'
 import { Tensor } from './tensor.ts'
 import { type Fn, type GradOptions, grad, jvp, type Loose, linearized, positions, unwrapper } from './transforms.ts'
 import { type Active, active, type Leaf, leaves, lifted, rebuild, zero } from './tree.ts'
@@ -79,12 +80,20 @@ export function jacfwd<F extends Fn>(f: F, { argnums }: GradOptions = {}) {
     const scalar = inputs.some(x => !(x instanceof Tensor))
     const unwrap = unwrapper(inputs)
     let result: unknown
+    // every column is of the same function: with the same random draws
+    let draws: ReadonlyMap<Random, GeneratorState> | null = null
+    const again = <R>(run: () => R): R => {
+      if (draws) return replayed(draws, run)
+      const [out, drawn] = watched(run)
+      draws = drawn
+      return out
+    }
     const columns = inputs.map((input, i) =>
       Array.from(basis(input), unit => {
         const direction = inputs.map((other, k) => (k === i ? unit : zero(other)))
         const call = (x: never): unknown =>
           f(...(args.map((arg, k) => (k === at ? x : scalar ? lifted(arg) : arg)) as never[]))
-        const [out, tangent] = jvp(call, [args[at]], [rebuild(args[at], direction)])
+        const [out, tangent] = again(() => jvp(call, [args[at]], [rebuild(args[at], direction)]))
         result = out
         return leaves('jacfwd', tangent).map(active)
       }),

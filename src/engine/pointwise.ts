@@ -1,6 +1,7 @@
 // The pointwise kind: an expression, and all that follows from it; what both engines apply.
 import type { DType } from '../backend/array.ts'
 import { codegen, type Loop, loop, stage } from '../backend/program.ts'
+import { ArgumentError } from './errors.ts'
 import { compact, Expr, expression, partials, program, rewrite, scaled, summed } from './expr.ts'
 import { type Op, type OpName, table } from './prims.ts'
 
@@ -40,7 +41,8 @@ export class Pointwise {
   /** The table's op of that name. */
   static named(name: OpName): Pointwise {
     const known = Pointwise.#named.get(name)
-    const op = table.get(name) as Op
+    const op = table.get(name)
+    if (!op) throw new ArgumentError(`apply: there is no op '${name}' in the table`)
     if (known?.of === op) return known.made
     const made = new Pointwise(name, expression(op), op.arity, op.type, op.conditions)
     Pointwise.#named.set(name, { of: op, made })

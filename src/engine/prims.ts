@@ -55,6 +55,7 @@ const unary = {
   exp2: { type: 'float', f: x => 2 ** x, d: (_, out) => out.mul(LN2), tex: x => `2^{${x}}` },
   expm1: { type: 'float', f: Math.expm1, d: (_, out) => out.add(1), tex: x => `\\left(e^{${x}} - 1\\right)` },
   log: { type: 'float', f: Math.log, d: x => x.reciprocal(), tex: call('ln'), domain: [POSITIVE] },
+  logit: { type: 'float', f: x => Math.log(x / (1 - x)), d: x => x.neg().add(1).mul(x).reciprocal(), tex: op('logit'), domain: [[0.1, 0.9]] },
   log1p: { type: 'float', f: Math.log1p, d: x => x.add(1).reciprocal(), tex: x => `\\ln\\left(1 + ${x}\\right)`, domain: [[-0.8, 3]] },
   log2: { type: 'float', f: Math.log2, d: x => x.mul(LN2).reciprocal(), tex: call('log_2'), domain: [POSITIVE] },
   log10: { type: 'float', f: Math.log10, d: x => x.mul(LN10).reciprocal(), tex: call('log_{10}'), domain: [POSITIVE] },
@@ -116,6 +117,7 @@ const binary = {
   // the sign of the dividend, as C
   fmod: { f: (x, y) => x % y, js: infix('%'), d: [() => 1, (x, y) => x.div(y).trunc().neg()], tex: op2('fmod'), domain: [[0.1, 0.9], [1, 3]] },
   floorDivide: { f: special.floorDivide, d: [null, null], tex: (x, y) => `\\left\\lfloor \\frac{${x}}{${y}} \\right\\rfloor`, domain: [[0.1, 0.9], [1, 3]] },
+  truncDivide: { f: (x, y) => Math.trunc(x / y), d: [null, null], tex: (x, y) => `\\operatorname{trunc}\\left(\\frac{${x}}{${y}}\\right)`, domain: [[0.1, 0.9], [1, 3]] },
   copysign: { type: 'float', f: special.copysign, d: [(x, _, out) => x.eq(0).where(0, out.div(x)), null], tex: op2('copysign'), kinks: [0] },
   // 0 log 0 = 0
   xlogy: { type: 'float', f: special.xlogy, d: [(x, y) => x.eq(0).mul(y.le(0)).where(0, y.log()), (x, y) => x.div(y)], tex: (x, y) => `${x} \\ln ${y}`, domain: [ANY, POSITIVE] },
@@ -154,9 +156,7 @@ const composite = {
   square: { arity: 1, of: x => x.mul(x), tex: x => `{${x}}^2` },
   rsqrt: { arity: 1, type: 'float', of: x => x.sqrt().reciprocal(), tex: x => `\\frac{1}{\\sqrt{${x}}}`, domain: [POSITIVE] },
   lerp: { arity: 3, of: (x, end, weight) => end.sub(x).mul(weight).add(x), tex: (x, y, w) => `\\operatorname{lerp}\\left(${x}, ${y}, ${w}\\right)` },
-  truncDivide: { arity: 2, of: (x, y) => x.sub(x.fmod(y)).div(y).round(), tex: (x, y) => `\\operatorname{trunc}\\left(\\frac{${x}}{${y}}\\right)`, domain: [[0.1, 0.9], [1, 3]] },
   frac: { arity: 1, of: x => x.sub(x.trunc()), tex: op('frac'), kinks: [-2, -1, 1, 2] },
-  logit: { arity: 1, type: 'float', of: x => x.div(x.neg().add(1)).log(), tex: op('logit'), domain: [[0.1, 0.9]] },
   logaddexp2: { arity: 2, type: 'float', of: (x, y) => x.mul(LN2).logaddexp(y.mul(LN2)).div(LN2), tex: (x, y) => `\\log_2\\left(2^{${x}} + 2^{${y}}\\right)` },
   addcmul: { arity: 4, of: (x, a, b, value) => x.add(a.mul(b).mul(value)), tex: (x, a, b, v) => `${x} + ${v} ${a} ${b}` },
   addcdiv: { arity: 4, of: (x, a, b, value) => x.add(a.div(b).mul(value)), tex: (x, a, b, v) => `${x} + ${v} \\frac{${a}}{${b}}`, domain: [ANY, ANY, POSITIVE, ANY] },

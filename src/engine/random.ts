@@ -84,7 +84,16 @@ export class Generator {
     return { stream: structuredClone(this.#stream.state()), spare: this.#spare }
   }
 
+  /** @throws ArgumentError when this is no state; the stream is as before then */
   setState(state: GeneratorState): this {
+    const stream = state?.stream as Partial<seedrandom.State.Arc4> | undefined
+    const spare = state?.spare
+    const whole = (x: unknown): boolean => Number.isInteger(x) && (x as number) >= 0 && (x as number) < 256
+    if (
+      !(whole(stream?.i) && whole(stream?.j) && stream?.S?.length === 256 && stream.S.every(whole)) ||
+      !(spare === null || typeof spare === 'number')
+    )
+      throw new ArgumentError('setState: this is not what getState returned')
     this.#stream = seedrandom('', { state: structuredClone(state.stream) as seedrandom.State.Arc4 })
     this.#spare = state.spare
     return this

@@ -50,6 +50,9 @@ export class Tensor extends Num implements NDArray {
   label = ''
   #data: TypedArray
 
+  /** Shape, dtype and the elements in row-major order. */
+  toJSON(): { shape: Shape; dtype: DType; data: number[] } { return { shape: this.shape, dtype: this.dtype, data: Array.from(this.#data) } }
+
   /** For the door. */
   constructor(shape: Shape, dtype: DType, data: TypedArray, node: TensorNode | null = null) {
     super()
@@ -161,15 +164,9 @@ export class Tensor extends Num implements NDArray {
       return [x.node, x]
     }))
     const targets = asked && new Set(asked.keys())
-    const visit = (at: TensorNode, cotangent: Tensor): Tensor => {
-      let g = cotangent
-      for (const hook of at.hooks ?? []) {
-        g = hook(g) ?? g
-        if (!sameShape(g.shape, cotangent.shape)) throw new ShapeError(`backward: a hook gave a gradient of shape ${show(g.shape)} for one of ${show(cotangent.shape)}`)
-      }
+    const visit = (at: TensorNode, g: Tensor): void => {
       const owner = asked ? asked.get(at) : at.owner
       if (owner) found.push([owner, g])
-      return g
     }
     const walk = (): unknown => pullback<Tensor>(node, seed?.to(this.dtype) ?? create.onesLike(this), {
       add: (a, b) => a.add(b),

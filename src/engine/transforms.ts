@@ -1,5 +1,5 @@
 // Functions of functions: derivatives in both modes, in every nesting, on both engines.
-import { CONSTANT, during, type Level, mode } from './apply.ts'
+import { CONSTANT, during, type Level, mode, noGrad } from './apply.ts'
 import { ArgumentError, GradError, ShapeError } from './errors.ts'
 import { type Node, pullback } from './graph.ts'
 import { isFloat } from './ops/kind.ts'
@@ -63,12 +63,12 @@ export function linearized(op: string, f: Fn, args: readonly unknown[], by: read
     called[i] = fresh[k]
   })
   const result = during({ depth, nesting: depth }, () => f(...(called as never[])))
-  const outputs = leaves(op, result)
-  const roots = outputs.map(node)
-  // what only the variables lead to is of no use outside
-  outputs.forEach(out => {
-    if (out instanceof Tensor && out.node && out.node.low > outer) out.node = null
-  })
+  const returned = leaves(op, result)
+  const roots = returned.map(node)
+  // what only the variables lead to, or what noGrad hides, is of no use outside
+  const outputs = returned.map(out =>
+    out instanceof Tensor && out.node && out.node.low > outer ? noGrad(() => alias(out)) : out,
+  )
 
   const pull = (cotangents: readonly Active[]): Active[] => {
     const root: Node<Active> = {
@@ -79,7 +79,7 @@ export function linearized(op: string, f: Fn, args: readonly unknown[], by: read
     const found = pullback(root, cotangents[0] as Active, { add: sum, targets: new Set(targets) })
     return inputs.map((x, i) => found.get(targets[i] as Node<Active>) ?? zero(x))
   }
-  return { inputs, result, outputs, pull }
+  return { inputs, result: rebuild(result, outputs), outputs, pull }
 }
 
 export interface GradOptions {

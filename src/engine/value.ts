@@ -1,5 +1,5 @@
 // The scalar engine: a number that remembers how it was computed.
-import { anomaly, CONSTANT, mode, noGrad, notice, pushTangents } from './apply.ts'
+import { anomaly, CONSTANT, during, mode, noGrad, notice, pushTangents } from './apply.ts'
 import { described } from './argument.ts'
 import { ArgumentError, GradError } from './errors.ts'
 import { Expr } from './expr.ts'
@@ -53,6 +53,7 @@ export class Value extends Num implements Node<Value> {
     low = 0,
   ) {
     super()
+    if (typeof data !== 'number') throw new ArgumentError(`Value: holds a number, not ${described(data)}`)
     this.inputs = inputs
     this.op = op
     this.low = low
@@ -104,7 +105,7 @@ export class Value extends Num implements Node<Value> {
     vjp: (g: Value, wanted: readonly boolean[], xs: readonly Value[], out: Value) => readonly (Value | null)[],
     jvp: (dx: readonly (Value | null)[], xs: readonly Value[], out: Value) => Value | null,
   ): Value {
-    const low = Math.min(...xs.map(x => x.low))
+    const low = xs.reduce((least, x) => Math.min(least, x.low), CONSTANT)
     const op: Opaque = { name, pull: (g, wanted) => vjp(g, wanted, xs, out) }
     const out: Value = low <= mode.depth ? new Value(data, xs, op, low) : Value.constant(data)
     pushTangents<Value>(xs, out, dx => jvp(dx, xs, out))
@@ -133,11 +134,29 @@ export class Value extends Num implements Node<Value> {
   /** The cotangents of the inputs as values, which differentiate again. */
   pull(g: Value, wanted: readonly boolean[]): readonly (Value | null)[] {
     const { op, inputs } = this
-    if (op && !(op instanceof Pointwise)) return op.pull(g, wanted)
-    return inputs.map((_, i) => {
-      const derived = wanted[i] ? op?.vjp(i) : null
-      return derived ? Value.#derive(derived, [...inputs, this, g]) : null
-    })
+    const rule = (): readonly (Value | null)[] => {
+      if (op && !(op instanceof Pointwise)) return op.pull(g, wanted)
+      return inputs.map((_, i) => {
+        const derived = wanted[i] ? op?.vjp(i) : null
+        return derived ? Value.#derive(derived, [...inputs, this, g]) : null
+      })
+    }
+    if (!mode.anomaly) return rule()
+    const cotangents = during({ anomaly: false }, rule)
+    const given = [...inputs.filter(x => typeof x === 'object'), g]
+    if (cotangents.some(dx => dx && hasNaN(dx)) && !given.some(hasNaN))
+      throw anomaly(`the backward of '${op?.name}'`, this)
+    return cotangents
+  }
+
+  hooked(g: Value): Value {
+    if (!hooked) return g
+    let out = g
+    for (const hook of hooks.get(this) ?? NONE) {
+      const given = hook(out.data)
+      if (given !== undefined) out = Value.constant(given)
+    }
+    return out
   }
 
   /**

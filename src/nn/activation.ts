@@ -1,11 +1,13 @@
 // Functions of one tensor as modules, a line each.
+import { options } from '../engine/argument.ts'
 import { softplus } from '../engine/functions.ts'
 import type { Tensor } from '../engine/tensor.ts'
 import { Module, type TensorModule } from './module.ts'
 
-/** The module that applies f; what f takes beside the tensor, its constructor takes. */
+/** The module that applies f; what f takes beside the tensor, its constructor takes: also `known` options. */
 const activation = <A extends readonly unknown[]>(
   f: (x: Tensor, ...args: A) => Tensor,
+  known?: readonly string[],
 ): (new (
   ...args: A
 ) => TensorModule) =>
@@ -13,6 +15,7 @@ const activation = <A extends readonly unknown[]>(
     readonly args: A
     constructor(...args: A) {
       super()
+      if (known) options(new.target.name, args[0] ?? {}, known)
       this.args = args
     }
     forward(x: Tensor): Tensor {
@@ -35,7 +38,10 @@ export class SELU extends activation(x => x.selu()) {}
 /** x above 0, alpha (e^(x/alpha) - 1) below */
 export class CELU extends activation((x, alpha?: number) => x.celu(alpha)) {}
 /** x times the standard normal's distribution function; by tanh with { approximate: 'tanh' } (Hendrycks & Gimpel 2016) */
-export class GELU extends activation((x, options: { approximate?: 'none' | 'tanh' } = {}) => x.gelu(options)) {}
+export class GELU extends activation(
+  (x, given: { approximate?: 'none' | 'tanh' } = {}) => x.gelu(given),
+  ['approximate'],
+) {}
 /** x sigmoid(x) */
 export class SiLU extends activation(x => x.silu()) {}
 /** x tanh(softplus(x)) */
@@ -45,8 +51,9 @@ export class Tanh extends activation(x => x.tanh()) {}
 /** 1 / (1 + e^-x) */
 export class Sigmoid extends activation(x => x.sigmoid()) {}
 /** ln(1 + e^(beta x)) / beta; x itself where beta*x is above the threshold */
-export class Softplus extends activation((x, options: { beta?: number; threshold?: number } = {}) =>
-  softplus(x, options),
+export class Softplus extends activation(
+  (x, given: { beta?: number; threshold?: number } = {}) => softplus(x, given),
+  ['beta', 'threshold'],
 ) {}
 /** x / (1 + |x|) */
 export class Softsign extends activation(x => x.softsign()) {}

@@ -1,4 +1,5 @@
 // Dropout as a module.
+import { options } from '../engine/argument.ts'
 import { ArgumentError } from '../engine/errors.ts'
 import type { Generator } from '../engine/random.ts'
 import type { Tensor } from '../engine/tensor.ts'
@@ -11,7 +12,7 @@ import { Module } from './module.ts'
  *
  * Hinton et al., "Improving neural networks by preventing co-adaptation of feature detectors", 2012.
  *
- * @throws ArgumentError when p is not in [0, 1]
+ * @throws ArgumentError when p is not in [0, 1], or for another option
  * @example
  * new nn.Dropout(0.5).eval().forward(tensor([1, 2])) // [1, 2]
  */
@@ -19,8 +20,9 @@ export class Dropout extends Module {
   readonly p: number
   readonly generator: Generator | undefined
 
-  constructor(p = 0.5, { generator }: { generator?: Generator } = {}) {
+  constructor(p = 0.5, given: { generator?: Generator } = {}) {
     super()
+    const { generator } = options('Dropout', given, ['generator'])
     if (!(p >= 0 && p <= 1)) throw new ArgumentError(`Dropout: a probability lies in [0, 1], not ${p}`)
     this.p = p
     this.generator = generator

@@ -1,5 +1,5 @@
 // Functions of neural networks: activations, convolutions, losses.
-import { operand } from '../engine/argument.ts'
+import { operand, options } from '../engine/argument.ts'
 import { ArgumentError, ShapeError } from '../engine/errors.ts'
 import { fullLike } from '../engine/ops/create.ts'
 import { floats } from '../engine/ops/kind.ts'
@@ -53,11 +53,12 @@ export interface DropoutOptions {
 /**
  * [...] -> [...]: each element 0 with probability p, otherwise divided by 1 - p.
  *
- * @throws ArgumentError when p is not in [0, 1]
+ * @throws ArgumentError when p is not in [0, 1], or for another option
  * @example
  * F.dropout(tensor([1, 2]), { p: 0.5, training: false }) // [1, 2]
  */
-export function dropout(x: Tensor, { p = 0.5, training = true, generator }: DropoutOptions = {}): Tensor {
+export function dropout(x: Tensor, given: DropoutOptions = {}): Tensor {
+  const { p = 0.5, training = true, generator } = options('dropout', given, ['p', 'training', 'generator'])
   if (!(p >= 0 && p <= 1)) throw new ArgumentError(`dropout: a probability lies in [0, 1], not ${p}`)
   floats('dropout', x)
   if (!training || p === 0) return x

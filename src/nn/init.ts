@@ -1,5 +1,6 @@
 // Initial values: each function assigns to a leaf tensor and returns it.
 import { noGrad } from '../engine/apply.ts'
+import { options } from '../engine/argument.ts'
 import { ArgumentError, GradError, ShapeError } from '../engine/errors.ts'
 import { fullLike } from '../engine/ops/create.ts'
 import { type Generator, randLike, randnLike } from '../engine/random.ts'
@@ -18,15 +19,19 @@ function fill<T extends Tensor>(op: string, x: T, make: () => Tensor): T {
 }
 
 /** Uniform in [low, high). */
-export const uniform = <T extends Tensor>(x: T, low = 0, high = 1, options: InitOptions = {}): T =>
+export const uniform = <T extends Tensor>(x: T, low = 0, high = 1, given: InitOptions = {}): T =>
   fill('uniform', x, () =>
-    randLike(x, options)
+    randLike(x, options('uniform', given, ['generator']))
       .mul(high - low)
       .add(low),
   )
 /** Normal with this mean and standard deviation. */
-export const normal = <T extends Tensor>(x: T, mean = 0, std = 1, options: InitOptions = {}): T =>
-  fill('normal', x, () => randnLike(x, options).mul(std).add(mean))
+export const normal = <T extends Tensor>(x: T, mean = 0, std = 1, given: InitOptions = {}): T =>
+  fill('normal', x, () =>
+    randnLike(x, options('normal', given, ['generator']))
+      .mul(std)
+      .add(mean),
+  )
 /** `value` everywhere. */
 export const constant = <T extends Tensor>(x: T, value: number): T => fill('constant', x, () => fullLike(x, value))
 /** 0 everywhere. */
@@ -74,7 +79,9 @@ export interface KaimingOptions extends InitOptions {
   readonly nonlinearity?: Nonlinearity
 }
 /** The standard deviation gain / sqrt(fan). */
-function kaiming(op: string, x: Tensor, { a = 0, mode = 'fanIn', nonlinearity = 'leakyRelu' }: KaimingOptions): number {
+function kaiming(op: string, x: Tensor, given: KaimingOptions): number {
+  const known = ['a', 'mode', 'nonlinearity', 'generator']
+  const { a = 0, mode = 'fanIn', nonlinearity = 'leakyRelu' } = options(op, given, known)
   if (mode !== 'fanIn' && mode !== 'fanOut')
     throw new ArgumentError(`${op}: mode is 'fanIn' or 'fanOut', not '${mode}'`)
   return calculateGain(nonlinearity, a) / Math.sqrt(Math.max(fans(op, x)[mode], 1))
@@ -83,24 +90,25 @@ function kaiming(op: string, x: Tensor, { a = 0, mode = 'fanIn', nonlinearity = 
  * Weight [out, in, ...kernel], uniform with standard deviation gain / sqrt(fan): within sqrt(3) of these.
  *
  * He et al., "Delving deep into rectifiers", 2015.
- * @throws ShapeError when x has fewer than 2 dimensions
+ * @throws ShapeError when x has fewer than 2 dimensions, ArgumentError for another option
  * @example
  * nn.init.kaimingUniform(new nn.Linear(6, 16).weight, { nonlinearity: 'relu' }).abs().max().item() < 1 // true
  */
-export function kaimingUniform<T extends Tensor>(x: T, options: KaimingOptions = {}): T {
-  const bound = Math.sqrt(3) * kaiming('kaimingUniform', x, options)
-  return uniform(x, -bound, bound, options)
+export function kaimingUniform<T extends Tensor>(x: T, given: KaimingOptions = {}): T {
+  const bound = Math.sqrt(3) * kaiming('kaimingUniform', x, given)
+  return uniform(x, -bound, bound, { generator: given.generator })
 }
 /** As `kaimingUniform`, but normal. */
-export const kaimingNormal = <T extends Tensor>(x: T, options: KaimingOptions = {}): T =>
-  normal(x, 0, kaiming('kaimingNormal', x, options), options)
+export const kaimingNormal = <T extends Tensor>(x: T, given: KaimingOptions = {}): T =>
+  normal(x, 0, kaiming('kaimingNormal', x, given), { generator: given.generator })
 
 export interface XavierOptions extends InitOptions {
   /** See `calculateGain` (1). */
   readonly gain?: number
 }
 /** The standard deviation gain * sqrt(2 / (fanIn + fanOut)). */
-function xavier(op: string, x: Tensor, { gain = 1 }: XavierOptions): number {
+function xavier(op: string, x: Tensor, given: XavierOptions): number {
+  const { gain = 1 } = options(op, given, ['gain', 'generator'])
   const { fanIn, fanOut } = fans(op, x)
   return gain * Math.sqrt(2 / Math.max(fanIn + fanOut, 1))
 }
@@ -108,14 +116,14 @@ function xavier(op: string, x: Tensor, { gain = 1 }: XavierOptions): number {
  * Weight [out, in, ...kernel], uniform with standard deviation gain * sqrt(2 / (fanIn + fanOut)).
  *
  * Glorot & Bengio, "Understanding the difficulty of training deep feedforward neural networks", 2010.
- * @throws ShapeError when x has fewer than 2 dimensions
+ * @throws ShapeError when x has fewer than 2 dimensions, ArgumentError for another option
  * @example
  * nn.init.xavierUniform(new nn.Linear(4, 2).weight).abs().max().item() < 1 // true
  */
-export function xavierUniform<T extends Tensor>(x: T, options: XavierOptions = {}): T {
-  const bound = Math.sqrt(3) * xavier('xavierUniform', x, options)
-  return uniform(x, -bound, bound, options)
+export function xavierUniform<T extends Tensor>(x: T, given: XavierOptions = {}): T {
+  const bound = Math.sqrt(3) * xavier('xavierUniform', x, given)
+  return uniform(x, -bound, bound, { generator: given.generator })
 }
 /** As `xavierUniform`, but normal. */
-export const xavierNormal = <T extends Tensor>(x: T, options: XavierOptions = {}): T =>
-  normal(x, 0, xavier('xavierNormal', x, options), options)
+export const xavierNormal = <T extends Tensor>(x: T, given: XavierOptions = {}): T =>
+  normal(x, 0, xavier('xavierNormal', x, given), { generator: given.generator })

@@ -1,6 +1,6 @@
 // Losses: how far from right, as one number to descend.
 import { apply, type Primitive } from '../engine/apply.ts'
-import { oneOf, operand } from '../engine/argument.ts'
+import { oneOf, operand, options } from '../engine/argument.ts'
 import { ArgumentError, DtypeError, IndexError, ShapeError } from '../engine/errors.ts'
 import { choice, floats, isFloat } from '../engine/ops/kind.ts'
 import { broadcast, numel, reduced, sameShape, show } from '../engine/shape.ts'
@@ -11,9 +11,24 @@ export interface LossOptions {
   readonly reduction?: 'mean' | 'sum' | 'none'
 }
 
-/** @throws ArgumentError when the reduction is not known */
-const checked = (op: string, { reduction = 'mean' }: LossOptions): 'mean' | 'sum' | 'none' =>
-  oneOf(op, 'reduction', reduction, ['mean', 'sum', 'none'])
+/** The options that each loss has: arguments of its function, fields of its module. */
+export const known = {
+  mseLoss: ['reduction'],
+  hingeLoss: ['reduction'],
+  binaryCrossEntropyWithLogits: ['reduction', 'weight', 'posWeight'],
+  nllLoss: ['reduction', 'weight', 'ignoreIndex'],
+  crossEntropy: ['reduction', 'weight', 'ignoreIndex', 'labelSmoothing'],
+} as const
+type Loss = keyof typeof known
+
+/**
+ * The options, with a reduction.
+ * @throws ArgumentError when an option or the reduction is not known
+ */
+function checked<O extends LossOptions>(op: Loss, given: O): O & Required<LossOptions> {
+  const { reduction = 'mean' } = options(op, given, known[op])
+  return { ...given, reduction: oneOf(op, 'reduction', reduction, ['mean', 'sum', 'none']) }
+}
 
 /**
  * Losses compare element with element: a target that would broadcast is nearly always a mistake.
@@ -29,8 +44,8 @@ function alike(op: string, x: Tensor, y: Tensor): void {
 }
 
 /** A loss that compares element with element. */
-function elementwise(op: string, options: LossOptions, x: Tensor, y: Tensor, loss: () => Tensor): Tensor {
-  const reduction = checked(op, options)
+function elementwise(op: Loss, given: LossOptions, x: Tensor, y: Tensor, loss: () => Tensor): Tensor {
+  const { reduction } = checked(op, given)
   alike(op, x, y)
   return reduction === 'mean' ? loss().mean() : reduction === 'sum' ? loss().sum() : loss()
 }
@@ -38,12 +53,12 @@ function elementwise(op: string, options: LossOptions, x: Tensor, y: Tensor, los
 /**
  * The squared error (x - y)^2: [...] and [...] -> [], or [...] without reduction.
  *
- * @throws ShapeError when the shapes differ
+ * @throws ShapeError when the shapes differ, ArgumentError on other options
  * @example
  * F.mseLoss(tensor([1, 2]), tensor([1, 4])) // 2
  */
-export function mseLoss(input: Tensor, target: Tensor, options: LossOptions = {}): Tensor {
-  return elementwise('mseLoss', options, input, target, () => input.sub(target).square())
+export function mseLoss(input: Tensor, target: Tensor, given: LossOptions = {}): Tensor {
+  return elementwise('mseLoss', given, input, target, () => input.sub(target).square())
 }
 
 /**
@@ -51,12 +66,12 @@ export function mseLoss(input: Tensor, target: Tensor, options: LossOptions = {}
  * without reduction. At the margin itself the gradient is 0.
  *
  * Cortes & Vapnik, "Support-vector networks", 1995.
- * @throws ShapeError when the shapes differ
+ * @throws ShapeError when the shapes differ, ArgumentError on other options
  * @example
  * F.hingeLoss(tensor([0.5, 2]), tensor([1, -1])) // (0.5 + 3) / 2 = 1.75
  */
-export function hingeLoss(score: Tensor, target: Tensor, options: LossOptions = {}): Tensor {
-  return elementwise('hingeLoss', options, score, target, () => score.mul(target).neg().add(1).relu())
+export function hingeLoss(score: Tensor, target: Tensor, given: LossOptions = {}): Tensor {
+  return elementwise('hingeLoss', given, score, target, () => score.mul(target).neg().add(1).relu())
 }
 
 export interface BinaryOptions extends LossOptions {
@@ -69,17 +84,14 @@ export interface BinaryOptions extends LossOptions {
  * Cross entropy of the probability sigmoid(x) with y in [0, 1], -y ln(sigmoid(x)) - (1 - y) ln(1 - sigmoid(x)), exact
  * in both tails: [...] and [...] -> [], or [...] without reduction.
  *
- * @throws ShapeError when the shapes differ, or a weight does not broadcast to them
+ * @throws ShapeError when the shapes differ, or a weight does not broadcast to them, ArgumentError on other options
  * @example
  * F.binaryCrossEntropyWithLogits(tensor([0]), tensor([1])) // ln(2) = 0.6931
  */
-export function binaryCrossEntropyWithLogits(
-  input: Tensor,
-  target: Tensor,
-  { weight, posWeight, ...options }: BinaryOptions = {},
-): Tensor {
+export function binaryCrossEntropyWithLogits(input: Tensor, target: Tensor, given: BinaryOptions = {}): Tensor {
   const op = 'binaryCrossEntropyWithLogits'
-  return elementwise(op, options, input, target, () => {
+  return elementwise(op, given, input, target, () => {
+    const { weight, posWeight } = given
     for (const w of [weight, posWeight]) {
       if (w && !sameShape(broadcast(op, [input.shape, w.shape]), input.shape)) {
         throw new ShapeError(`${op}: a weight of shape ${show(w.shape)} does not broadcast to ${show(input.shape)}`)
@@ -134,13 +146,12 @@ const column = (weight: Tensor, x: Tensor, dim: number): Tensor =>
 
 /** The loss of class indices, given what turns the input into logarithms of probabilities. */
 function ofClasses(
-  op: string,
+  op: Loss,
   input: Tensor,
   target: Tensor,
   logs: (x: Tensor, dim: number) => Tensor,
-  { weight, ignoreIndex = -100, labelSmoothing = 0, ...options }: CrossEntropyOptions,
+  { weight, ignoreIndex = -100, labelSmoothing = 0, reduction }: CrossEntropyOptions,
 ): Tensor {
-  const reduction = checked(op, options)
   const dim = classDim(op, input, weight)
   const classes = input.shape[dim]
   const expected = reduced(input.shape, [dim])
@@ -175,16 +186,13 @@ function ofClasses(
  * The negative log likelihood of classes: log probabilities [n, classes, ...] and class indices [n, ...] (int32) -> [],
  * or [n, ...] without reduction; a single example is [classes] and []. The mean is NaN when every target is ignored.
  *
- * @throws IndexError when a target is no class, ShapeError when the shapes do not fit
+ * @throws IndexError when a target is no class, ShapeError when the shapes do not fit, ArgumentError on other options
  * @example
  * F.nllLoss(tensor([[-1, -2], [-3, -4]]), tensor([0, 1], { dtype: 'int32' })) // (1 + 4) / 2 = 2.5
  */
-export function nllLoss(
-  logProbs: Tensor,
-  target: Tensor,
-  { weight, ignoreIndex, reduction }: ClassOptions = {},
-): Tensor {
-  return ofClasses('nllLoss', logProbs, target, x => x, { weight, ignoreIndex, reduction })
+export function nllLoss(logProbs: Tensor, target: Tensor, given: ClassOptions = {}): Tensor {
+  const op = 'nllLoss'
+  return ofClasses(op, logProbs, target, x => x, checked(op, given))
 }
 
 /**
@@ -198,15 +206,15 @@ export function nllLoss(
  * @example
  * F.crossEntropy(tensor([[0, 0], [0, 0]]), tensor([0, 1], { dtype: 'int32' })) // ln(2) = 0.6931
  */
-export function crossEntropy(logits: Tensor, target: Tensor, options: CrossEntropyOptions = {}): Tensor {
+export function crossEntropy(logits: Tensor, target: Tensor, given: CrossEntropyOptions = {}): Tensor {
   const op = 'crossEntropy'
-  const { weight, ignoreIndex = -100, labelSmoothing = 0 } = options
+  const settled = checked(op, given)
+  const { weight, ignoreIndex = -100, labelSmoothing = 0, reduction } = settled
   if (!(labelSmoothing >= 0 && labelSmoothing <= 1))
     throw new ArgumentError(`${op}: labelSmoothing lies in [0, 1], not ${labelSmoothing}`)
   if (!isFloat(operand(op, target).dtype)) {
-    return ofClasses(op, logits, target, (x, dim) => x.logSoftmax(dim), options)
+    return ofClasses(op, logits, target, (x, dim) => x.logSoftmax(dim), settled)
   }
-  const reduction = checked(op, options)
   const dim = classDim(op, logits, weight)
   if (!sameShape(logits.shape, target.shape)) {
     throw new ShapeError(

@@ -1,4 +1,5 @@
 // A module: a plain class whose fields are its parameters, its buffers and the modules it is made of.
+import { options, record } from '../engine/argument.ts'
 import { ArgumentError, ShapeError } from '../engine/errors.ts'
 import { sameShape, show } from '../engine/shape.ts'
 import { Tensor } from '../engine/tensor.ts'
@@ -14,9 +15,9 @@ export interface TensorModule extends Module {
 
 /**
  * Base of all models and layers. Write a class with fields and a `forward`; there is nothing to register: every
- * method here walks the fields in the order of their definition, through arrays, Maps and plain objects, and names
- * what it finds by its path (`blocks.0.weight`), as PyTorch does. What is reached twice counts once, under its first
- * name. Not seen are `#private` fields and objects of other classes.
+ * method here walks the fields in the order of their definition, through arrays, Maps, Sets and plain objects, and
+ * names what it finds by its path (`blocks.0.weight`), as PyTorch does. What is reached twice counts once, under its
+ * first name. Not seen are `#private` fields and objects of other classes.
  *
  * A field is a parameter when it is a `Parameter` or a leaf that requires a gradient, a buffer when it is any other
  * tensor without history. A computed tensor that still has its graph is neither.
@@ -65,7 +66,11 @@ export abstract class Module {
     return tensors(this).filter(([, x]) => isBuffer(x))
   }
 
-  /** Copies of all parameters and buffers by name, off the graph: what happens to the module later leaves them alone. */
+  /**
+   * Copies of all parameters and buffers by name, off the graph: what happens to the module later leaves them alone.
+   *
+   * @throws ArgumentError when two have the same name, as the fields `'a.b'` and `a: { b }` would
+   */
   stateDict(): StateDict {
     return Object.fromEntries(
       state(this).map(([name, { shape, dtype, data }]) => [name, new Tensor(shape, dtype, data.slice())]),
@@ -76,14 +81,14 @@ export abstract class Module {
    * Gives parameters and buffers the values of a state, dtypes converted. Everything is checked first: after an error
    * nothing has changed. Without `strict`, names that only one side knows are left alone; they are returned.
    *
-   * @throws ArgumentError listing what is missing and what is unexpected, ShapeError when only shapes differ
+   * @throws ArgumentError listing what is missing and what is unexpected, or when `from` is no state, ShapeError when
+   * only shapes differ
    * @example
    * new nn.Linear(1, 1).loadStateDict({ weight: ones([1, 1]) }, { strict: false }).missing // ['bias']
    */
-  loadStateDict(
-    from: StateDict,
-    { strict = true }: { strict?: boolean } = {},
-  ): { missing: string[]; unexpected: string[] } {
+  loadStateDict(from: StateDict, given: { strict?: boolean } = {}): { missing: string[]; unexpected: string[] } {
+    record('loadStateDict', 'a state, as stateDict gives it', from)
+    const { strict = true } = options('loadStateDict', given, ['strict'])
     const own = new Map(state(this))
     const missing = [...own.keys()].filter(name => !Object.hasOwn(from, name))
     const unexpected = Object.keys(from).filter(name => !own.has(name))
@@ -125,10 +130,9 @@ export abstract class Module {
     for (const x of this.parameters()) x.grad = null
   }
 
-  /** Calls `f` with every module below this one, children before their parents, and last with this one. */
+  /** Calls `f` once with every module below this one, children before their parents, and last with this one. */
   apply(f: (module: Module) => void): this {
-    for (const child of this.children()) child.apply(f)
-    f(this)
+    for (const module of upward(this)) f(module)
     return this
   }
 }
@@ -136,18 +140,23 @@ export abstract class Module {
 const isParameter = (x: Tensor): boolean => x instanceof Parameter || (x.requiresGrad && x.isLeaf)
 const isBuffer = (x: Tensor): boolean => !isParameter(x) && !x.requiresGrad
 const join = (path: string, key: unknown): string => (path ? `${path}.${String(key)}` : String(key))
-const isPlain = (x: object): boolean =>
-  Array.isArray(x) || x instanceof Map || Object.getPrototypeOf(x) === Object.prototype
+const isContainer = (x: object): boolean =>
+  Array.isArray(x) ||
+  x instanceof Map ||
+  x instanceof Set ||
+  [Object.prototype, null].includes(Object.getPrototypeOf(x))
+const entries = (x: object): Iterable<[unknown, unknown]> =>
+  x instanceof Map ? x : Object.entries(x instanceof Set ? [...x] : x)
 
 type Entry = [name: string, x: Tensor | Module]
 
 /** The tensors and modules that x holds, itself or in plain containers. */
 function* fields(x: object, path: string, within: readonly object[] = []): Generator<Entry> {
-  for (const [key, y] of x instanceof Map ? x : Object.entries(x)) {
+  for (const [key, y] of entries(x)) {
     const name = join(path, key)
     if (y instanceof Tensor || y instanceof Module) yield [name, y]
     // a container that holds itself ends here
-    else if (typeof y === 'object' && y !== null && isPlain(y) && !within.includes(y))
+    else if (typeof y === 'object' && y !== null && isContainer(y) && !within.includes(y))
       yield* fields(y, name, [...within, y])
   }
 }
@@ -163,8 +172,27 @@ function* walk(module: Module, path: string, seen = new Set<object>([module])): 
   }
 }
 
+/** The module and all modules below it, each once, children before their parents. */
+function* upward(module: Module, seen = new Set<Module>()): Generator<Module> {
+  seen.add(module)
+  for (const child of module.children()) if (!seen.has(child)) yield* upward(child, seen)
+  yield module
+}
+
 const tensors = (module: Module): [string, Tensor][] =>
   [...walk(module, '')].filter((entry): entry is [string, Tensor] => entry[1] instanceof Tensor)
 
-/** What a state dict holds. */
-const state = (module: Module): [string, Tensor][] => tensors(module).filter(([, x]) => isParameter(x) || isBuffer(x))
+/**
+ * What a state dict holds.
+ * @throws ArgumentError when two tensors have the same name
+ */
+function state(module: Module): [string, Tensor][] {
+  const held = tensors(module).filter(([, x]) => isParameter(x) || isBuffer(x))
+  const seen = new Set<string>()
+  for (const [name] of held) {
+    if (seen.has(name))
+      throw new ArgumentError(`${module.constructor.name}: two of its tensors have the name '${name}'`)
+    seen.add(name)
+  }
+  return held
+}

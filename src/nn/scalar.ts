@@ -1,4 +1,5 @@
 // micrograd's networks: neurons made of single values, where every weight can be watched.
+import { options } from '../engine/argument.ts'
 import { ArgumentError, ShapeError } from '../engine/errors.ts'
 import { defaultGenerator, type Generator } from '../engine/random.ts'
 import { Value } from '../engine/value.ts'
@@ -9,6 +10,8 @@ export interface ScalarOptions {
   /** Where the weights are drawn from; the default generator. */
   readonly generator?: Generator
 }
+
+const known = ['nonlinearity', 'generator']
 
 /** What has values to train. */
 abstract class Trainable {
@@ -22,15 +25,16 @@ abstract class Trainable {
 /**
  * `inputs` numbers -> one: nonlinearity(w x + b), the weights drawn from U(-1, 1), b = 0.
  *
- * @throws ShapeError when given another number of inputs
+ * @throws ArgumentError for another option; forward: ShapeError for another number of inputs
  */
 export class Neuron extends Trainable {
   readonly w: Value[]
   readonly b = new Value(0)
   readonly nonlinearity: 'relu' | 'tanh' | 'linear'
 
-  constructor(inputs: number, { nonlinearity = 'relu', generator = defaultGenerator() }: ScalarOptions = {}) {
+  constructor(inputs: number, given: ScalarOptions = {}) {
     super()
+    const { nonlinearity = 'relu', generator = defaultGenerator() } = options('Neuron', given, known)
     if (!['relu', 'tanh', 'linear'].includes(nonlinearity)) {
       throw new ArgumentError(`Neuron: nonlinearity is 'relu', 'tanh' or 'linear', not '${nonlinearity}'`)
     }
@@ -54,9 +58,10 @@ export class Neuron extends Trainable {
 export class Layer extends Trainable {
   readonly neurons: Neuron[]
 
-  constructor(inputs: number, outputs: number, options: ScalarOptions = {}) {
+  constructor(inputs: number, outputs: number, given: ScalarOptions = {}) {
     super()
-    this.neurons = Array.from({ length: outputs }, () => new Neuron(inputs, options))
+    options('Layer', given, known)
+    this.neurons = Array.from({ length: outputs }, () => new Neuron(inputs, given))
   }
 
   forward(x: readonly (Value | number)[]): Value[] {
@@ -73,7 +78,7 @@ export class Layer extends Trainable {
  * time and always returns an array: `const [score] = model.forward(x)`.
  *
  * Karpathy's micrograd, 2020.
- * @throws ShapeError when given another number of inputs
+ * @throws ArgumentError for another option; forward: ShapeError for another number of inputs
  * @example
  * const model = new nn.MLP(2, [16, 16, 1])
  * model.parameters().length // 337
@@ -81,8 +86,9 @@ export class Layer extends Trainable {
 export class MLP extends Trainable {
   readonly layers: Layer[]
 
-  constructor(inputs: number, sizes: readonly number[], { nonlinearity = 'relu', generator }: ScalarOptions = {}) {
+  constructor(inputs: number, sizes: readonly number[], given: ScalarOptions = {}) {
     super()
+    const { nonlinearity = 'relu', generator } = options('MLP', given, known)
     this.layers = sizes.map((size, i) => {
       const last = i === sizes.length - 1
       return new Layer(sizes[i - 1] ?? inputs, size, { nonlinearity: last ? 'linear' : nonlinearity, generator })

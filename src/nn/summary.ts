@@ -1,6 +1,7 @@
 // What a model is made of, as a table.
 import type { DType, Shape } from '../backend/array.ts'
 import { noGrad } from '../engine/apply.ts'
+import { options } from '../engine/argument.ts'
 import { zeros } from '../engine/ops/create.ts'
 import { show } from '../engine/shape.ts'
 import { Tensor } from '../engine/tensor.ts'
@@ -16,7 +17,7 @@ export interface SummaryOptions {
  * shape of each module's last output: zeros of that shape are sent through the model once, in evaluation mode, which
  * draws nothing and records nothing. Shared parameters count once.
  *
- * @throws whatever the model throws on such an input; the model is left as it was
+ * @throws ArgumentError for another option, and whatever the model throws on such an input; it is left as it was
  * @example
  * const model = new nn.Sequential(new nn.Linear(2, 16), new nn.ReLU(), new nn.Linear(16, 1))
  * const text = nn.summary(model, [1, 2])
@@ -28,8 +29,9 @@ export interface SummaryOptions {
  * // 65 parameters (65 trainable, 0 frozen), 260 bytes with 0 buffers
  * text.includes('65 parameters (65 trainable, 0 frozen), 260 bytes') // true
  */
-export function summary(model: Module, inputShape?: Shape, options: SummaryOptions = {}): string {
-  const outputs = inputShape && outputShapes(model, inputShape, options)
+export function summary(model: Module, inputShape?: Shape, given: SummaryOptions = {}): string {
+  const { dtype } = options('summary', given, ['dtype'])
+  const outputs = inputShape && outputShapes(model, inputShape, dtype)
   const counted = new Set<Tensor>()
   const rows = model.namedModules().map(([name, module]) => {
     const below = new Set(module.children().flatMap(child => child.parameters()))
@@ -50,7 +52,7 @@ export function summary(model: Module, inputShape?: Shape, options: SummaryOptio
 }
 
 /** The shape of each module's last output. A forward is watched by a field that hides the class's for the time being. */
-function outputShapes(model: Module, inputShape: Shape, { dtype }: SummaryOptions): Map<Module, string> {
+function outputShapes(model: Module, inputShape: Shape, dtype?: DType): Map<Module, string> {
   const shapes = new Map<Module, string>()
   const modules = model.namedModules().map(([, module]) => {
     return { module, training: module.training, own: Object.getOwnPropertyDescriptor(module, 'forward') }

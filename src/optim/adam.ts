@@ -1,7 +1,7 @@
 // Adam and AdamW: running means of the gradient and of its square; they differ in where the weights decay.
 import type { Num } from '../engine/num.ts'
 import { type Method, negative, Optimizer, type Param, type ParamGroup } from './optimizer.ts'
-import { rule } from './rule.ts'
+import { direction, rule } from './rule.ts'
 
 export interface AdamOptions {
   /** The learning rate, >= 0. */
@@ -18,8 +18,6 @@ export interface AdamOptions {
   maximize: boolean
 }
 
-/** d = ±g + λp */
-const direction = <N extends Num>(p: N, g: N, sign: N, decay: N): N => g.mul(sign).add(p.mul(decay))
 /** βm + (1-β)x */
 const mean = <N extends Num>(m: N, x: N, beta: N): N => m.mul(beta).add(x.mul(beta.neg().add(1)))
 
@@ -44,7 +42,9 @@ const adam = (name: string, decoupled: boolean): Method<AdamOptions> => ({
   remembers: ['step', 'expAvg', 'expAvgSq', 'maxExpAvgSq'],
   complaint: ({ lr, betas, eps, weightDecay }) =>
     negative({ lr, eps, weightDecay }) ??
-    (betas.length === 2 && betas.every(b => b >= 0 && b < 1) ? null : `betas are two numbers in [0, 1), not ${betas}`),
+    (Array.isArray(betas) && betas.length === 2 && betas.every(b => b >= 0 && b < 1)
+      ? null
+      : `betas are two numbers in [0, 1), not ${betas}`),
   update(p, g, state, { lr, betas: [beta1, beta2], eps, weightDecay, amsgrad, maximize }) {
     const t = ((state.step as number | undefined) ?? 0) + 1
     const sign = maximize ? -1 : 1

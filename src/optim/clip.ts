@@ -1,11 +1,12 @@
 // Gradients kept in bounds, between backward and step.
 import { noGrad } from '../engine/apply.ts'
+import { options } from '../engine/argument.ts'
 import { ArgumentError } from '../engine/errors.ts'
 import { stack } from '../engine/ops/arrange.ts'
 import { tensor, zeros } from '../engine/ops/create.ts'
 import type { Tensor } from '../engine/tensor.ts'
 import { Value } from '../engine/value.ts'
-import { negative, type Param } from './optimizer.ts'
+import { listed, negative, type Param } from './optimizer.ts'
 import { type Quantity, rule } from './rule.ts'
 
 /** min(1, max/(norm + 1e-6)), PyTorch's */
@@ -24,7 +25,7 @@ export interface ClipOptions {
  *
  * R. Pascanu et al., "On the difficulty of training recurrent neural networks", 2013.
  *
- * @throws ArgumentError when maxNorm is below 0 or normType not above it
+ * @throws ArgumentError when maxNorm is below 0 or normType not above it, or for another option
  * @example
  * const x = tensor([3, 4], { requiresGrad: true })
  * x.square().sum().backward()
@@ -33,10 +34,11 @@ export interface ClipOptions {
  */
 export function clipGradNorm(params: Iterable<Tensor>, maxNorm: number, options?: ClipOptions): Tensor
 export function clipGradNorm(params: Iterable<Value>, maxNorm: number, options?: ClipOptions): number
-export function clipGradNorm(params: Iterable<Param>, maxNorm: number, { normType = 2 }: ClipOptions = {}): Quantity {
+export function clipGradNorm(params: Iterable<Param>, maxNorm: number, given: ClipOptions = {}): Quantity {
+  const { normType = 2 } = options('clipGradNorm', given, ['normType'])
   check('clipGradNorm', { maxNorm })
   if (!(normType > 0)) throw new ArgumentError(`clipGradNorm: normType must be a number > 0, not ${normType}`)
-  const all = [...params]
+  const all = listed('clipGradNorm', params)
   return noGrad(() => {
     const total = norm(all, normType)
     const by = scale(total, maxNorm)
@@ -57,7 +59,8 @@ export function clipGradNorm(params: Iterable<Param>, maxNorm: number, { normTyp
  */
 export function clipGradValue(params: Iterable<Param>, bound: number): void {
   check('clipGradValue', { bound })
-  noGrad(() => change([...params], g => clamped(g, bound)))
+  const all = listed('clipGradValue', params)
+  noGrad(() => change(all, g => clamped(g, bound)))
 }
 
 function check(op: string, numbers: Readonly<Record<string, number>>): void {

@@ -1,6 +1,7 @@
 // What optimizers share: parameters in groups, a state for each, and a step that computes everything before it changes anything.
 import { sameShape } from '../backend/array.ts'
 import { CONSTANT, noGrad } from '../engine/apply.ts'
+import { described, list, options, record } from '../engine/argument.ts'
 import { ArgumentError, GradError, ShapeError } from '../engine/errors.ts'
 import { show } from '../engine/shape.ts'
 import { Tensor } from '../engine/tensor.ts'
@@ -49,24 +50,21 @@ export abstract class Optimizer<O extends object> {
   protected constructor(method: Method<O>, params: Iterable<Param> | Iterable<ParamGroup<O>>, options: Partial<O>) {
     this.#method = method
     this.#defaults = this.#complete(method.defaults, options)
-    const given = [...params]
+    const given = listed<Param | ParamGroup<O>>(method.name, params)
     if (given.length === 0) throw new ArgumentError(`${method.name}: no parameters to train`)
-    const groups = given.every(x => x instanceof Tensor || x instanceof Value) ? [{ params: given }] : given
+    const groups = given.every(isParam) ? [{ params: given }] : given
     for (const group of groups) this.addParamGroup(group as ParamGroup<O>)
   }
 
   /** Trains further parameters. Throws as the constructor does, and then changes nothing. */
-  addParamGroup({ params, ...options }: ParamGroup<O>): void {
+  addParamGroup(group: ParamGroup<O>): void {
     const { name } = this.#method
-    if (typeof (params as Partial<Iterable<Param>> | undefined)?.[Symbol.iterator] !== 'function') {
-      throw new ArgumentError(`${name}: parameters are tensors, values, or groups { params: [...], lr: … }`)
-    }
-    const list = [...params]
-    if (list.length === 0) throw new ArgumentError(`${name}: a group without parameters`)
+    const { params, ...given } = record(name, 'tensors, values, or groups { params: [...], lr: … }', group)
+    const added = listed(name, params)
+    if (added.length === 0) throw new ArgumentError(`${name}: a group without parameters`)
     const seen = new Set(this.paramGroups.flatMap(group => group.params))
-    list.forEach((p, i) => {
-      if (!(p instanceof Tensor || p instanceof Value))
-        throw new ArgumentError(`${name}: parameter ${i} is neither a tensor nor a value`)
+    added.forEach((p, i) => {
+      if (!isParam(p)) throw new ArgumentError(`${name}: parameter ${i} is neither a tensor nor a value`)
       if (!(p instanceof Tensor ? p.isLeaf : p.op === null)) {
         throw new GradError(
           `${name}: parameter ${i} was computed by an op; only leaves can be trained. Did you mean x.detach().requiresGrad_()?`,
@@ -79,7 +77,7 @@ export abstract class Optimizer<O extends object> {
         throw new ArgumentError(`${name}: parameter ${i} is given twice; it would be updated twice a step`)
       seen.add(p)
     })
-    this.paramGroups.push({ ...this.#complete(this.#defaults, options as unknown as Partial<O>), params: list })
+    this.paramGroups.push({ ...this.#complete(this.#defaults, given as unknown as Partial<O>), params: added })
   }
 
   /**
@@ -120,21 +118,24 @@ export abstract class Optimizer<O extends object> {
     const number = new Map(this.#params().map((p, i) => [p, i]))
     return {
       state: Object.fromEntries([...this.#state].map(([p, state]) => [number.get(p), { ...state }])),
-      paramGroups: this.paramGroups.map(group => ({
-        ...group,
-        params: group.params.map(p => number.get(p) as number),
-      })),
+      paramGroups: this.paramGroups.map(group =>
+        own({ ...group, params: group.params.map(p => number.get(p) as number) }),
+      ),
     }
   }
 
   /**
-   * Goes on from a state, options included.
+   * Goes on from a state, options included; an option that a group of the state lacks stays as it is here.
    *
-   * @throws ArgumentError when the groups differ from this optimizer's, or an option or a name of the state is unknown
+   * @throws ArgumentError when it is no state, its groups differ from this optimizer's, or it has an unknown name
    * @throws ShapeError when a quantity has not its parameter's shape; either way nothing is changed
    */
-  loadStateDict({ state, paramGroups }: OptimizerState<O>): void {
-    const { name, defaults, remembers } = this.#method
+  loadStateDict(from: OptimizerState<O>): void {
+    const { name, remembers } = this.#method
+    const { state, paramGroups } = record(name, 'a state, as stateDict gives it', from)
+    record(name, 'the state of each parameter', state)
+    for (const group of list(name, 'paramGroups', paramGroups))
+      list(name, "a group's params", record(name, 'groups', group).params)
     const sizes = (groups: readonly { readonly params: readonly unknown[] }[]): string =>
       groups.map(({ params }) => params.length).join(', ')
     if (sizes(paramGroups) !== sizes(this.paramGroups)) {
@@ -142,7 +143,10 @@ export abstract class Optimizer<O extends object> {
         `${name}: the state has groups of ${sizes(paramGroups)} parameters, this optimizer of ${sizes(this.paramGroups)}`,
       )
     }
-    const options = paramGroups.map(({ params, ...given }) => this.#complete(defaults, given as unknown as Partial<O>))
+    const settings = paramGroups.map(({ params: _, ...given }, i) => {
+      const { params: __, ...held } = this.paramGroups[i]
+      return this.#complete(held as unknown as O, given as unknown as Partial<O>)
+    })
     const all = this.#params()
     const numbers = paramGroups.flatMap(({ params }) => params)
     const states = Object.entries(state).map(([key, entries]): [Param, State] => {
@@ -151,10 +155,14 @@ export abstract class Optimizer<O extends object> {
       return [
         param,
         Object.fromEntries(
-          Object.entries(entries).map(([entry, x]) => {
+          Object.entries(record(name, `the state of parameter ${key}`, entries)).map(([entry, x]) => {
             if (!remembers.includes(entry))
               throw new ArgumentError(`${name}: remembers ${remembers.join(', ')}; not '${entry}'`)
             if (typeof x === 'number') return [entry, x]
+            if (!(x instanceof Tensor))
+              throw new ArgumentError(
+                `${name}: ${entry} of parameter ${key} is a tensor or a number, not ${described(x)}`,
+              )
             if (!(param instanceof Tensor))
               throw new ShapeError(`${name}: ${entry} of parameter ${key} is a tensor, the parameter a value`)
             if (!sameShape(x.shape, param.shape))
@@ -167,7 +175,7 @@ export abstract class Optimizer<O extends object> {
       ]
     })
     this.paramGroups.forEach((group, i) => {
-      Object.assign(group, options[i])
+      Object.assign(group, settings[i])
     })
     this.#state.clear()
     for (const [p, entries] of states) this.#state.set(p, entries)
@@ -186,23 +194,33 @@ export abstract class Optimizer<O extends object> {
     return param.grad
   }
 
-  #complete(defaults: O, options: Partial<O>): O {
-    const { name, complaint } = this.#method
-    const known = Object.keys(defaults)
-    for (const option of Object.keys(options)) {
-      if (!known.includes(option))
-        throw new ArgumentError(`${name}: unknown option '${option}'. It has ${known.join(', ')}`)
-    }
-    const given = Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined))
-    const complete = { ...defaults, ...given }
+  #complete(held: O, given: Partial<O>): O {
+    const { name, defaults, complaint } = this.#method
+    const named = Object.entries(options(name, given, Object.keys(defaults)))
+    const complete = own({ ...held, ...Object.fromEntries(named.filter(([, value]) => value !== undefined)) })
     const wrong = complaint(complete)
     if (wrong) throw new ArgumentError(`${name}: ${wrong}`)
     return complete
   }
 }
 
+const isParam = (x: unknown): x is Param => x instanceof Tensor || x instanceof Value
+
+/** @throws ArgumentError when parameters are not given as a list */
+export function listed<X>(op: string, params: Iterable<X>): X[] {
+  if (typeof (params as Partial<Iterable<X>> | null | undefined)?.[Symbol.iterator] === 'function') return [...params]
+  const hint = isParam(params) ? '. Did you mean [p]?' : ''
+  throw new ArgumentError(
+    `${op}: needs a list of tensors, values, or groups { params: [...], lr: … }, not ${described(params)}${hint}`,
+  )
+}
+
+/** The options with arrays of their own (betas, say): to write into one changes no other. */
+const own = <O extends object>(options: O): O =>
+  Object.fromEntries(Object.entries(options).map(([name, x]) => [name, Array.isArray(x) ? [...x] : x])) as O
+
 /** Are these numbers >= 0? For a method's `complaint`. */
 export function negative(options: Readonly<Record<string, number>>): string | null {
-  const wrong = Object.entries(options).find(([, x]) => !(x >= 0))
+  const wrong = Object.entries(options).find(([, x]) => !(typeof x === 'number' && x >= 0))
   return wrong ? `${wrong[0]} must be a number >= 0, not ${wrong[1]}` : null
 }

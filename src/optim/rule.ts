@@ -30,3 +30,6 @@ export function rule(formula: <N extends Num>(...xs: N[]) => N): Rule {
     xs.every(x => typeof x === 'number') ? op.f(...(xs as number[])) : mapped(op, xs)
   return Object.assign(run, { expr })
 }
+
+/** The way a step goes, d = ±g + λp: downhill or up, with weight decay. A part of rules. */
+export const direction = <N extends Num>(p: N, g: N, sign: N, decay: N): N => g.mul(sign).add(p.mul(decay))

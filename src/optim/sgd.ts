@@ -1,7 +1,6 @@
 // Stochastic gradient descent, with momentum and Nesterov's look ahead.
-import type { Num } from '../engine/num.ts'
 import { type Method, negative, Optimizer, type Param, type ParamGroup, type State } from './optimizer.ts'
-import { rule } from './rule.ts'
+import { direction, rule } from './rule.ts'
 
 export interface SGDOptions {
   /** The learning rate, >= 0. */
@@ -17,9 +16,6 @@ export interface SGDOptions {
   /** Climbs instead of descending. */
   maximize: boolean
 }
-
-/** d = ±g + λp */
-const direction = <N extends Num>(p: N, g: N, sign: N, decay: N): N => g.mul(sign).add(p.mul(decay))
 
 /** p - γd */
 const plain = rule((p, g, sign, decay, lr) => p.sub(direction(p, g, sign, decay).mul(lr)))

@@ -218,9 +218,10 @@ describe('pullback', () => {
     expect(pullback<number>(f, 4, { add, targets: new Set([f, stranger]) })).toEqual(new Map([[f, 4]]))
   })
 
-  test('what a visit returns goes on', () => {
+  test('what a hook returns goes on', () => {
     const { a, d, f } = diamond()
-    const found = pullback<number>(f, 1, { add, targets: new Set([a]), visit: (node, g) => (node === d ? 0 : g) })
+    Object.assign(d, { hooked: () => 0 })
+    const found = pullback<number>(f, 1, { add, targets: new Set([a]) })
     expect(found.get(a)).toBe(17 * 11 * 3)
   })
 

@@ -2,7 +2,7 @@
 
 import type { DType, NDArray, Shape } from '../../backend/array.ts'
 import { fold, folds, read, spread, sum3, type View } from '../../backend/js.ts'
-import { apply, type Primitive, type Spec } from '../apply.ts'
+import { apply, type Primitive, type Spec, settle, wrap } from '../apply.ts'
 import { integer, operand, operands, typed } from '../argument.ts'
 import { ArgumentError, ShapeError } from '../errors.ts'
 import {
@@ -32,12 +32,16 @@ const reshapePrim: Primitive<Shape> = linear('reshape', {
   run: (_, out, x) => out.data.set(x.data),
   transpose: (_, g, __, x) => reshape(g, x.shape),
 })
+/** x in another shape. Tensors are immutable, so both may hold the same data. */
+const reshaped = (x: Tensor, shape: Shape): Tensor =>
+  settle(reshapePrim, shape, [x], wrap({ shape, dtype: x.dtype, data: x.data }))
+
 /** The same elements in row-major order as another shape; one size may be -1: worked out. */
 export function reshape(x: Tensor, ...shape: (number | Shape)[]): Tensor {
-  return apply(reshapePrim, inferred('reshape', operand('reshape', x).shape, sizes('reshape', shape)), [x])
+  return reshaped(x, inferred('reshape', operand('reshape', x).shape, sizes('reshape', shape)))
 }
 /** The same tensor as another object: a new place for a gradient or a tangent. */
-export const alias = (x: Tensor): Tensor => apply(reshapePrim, x.shape, [x])
+export const alias = (x: Tensor): Tensor => reshaped(x, x.shape)
 
 // expand <-> sum
 

@@ -59,5 +59,11 @@ const select = (reads: readonly number[], all: readonly Operand[]): Operand[] =>
 /** Applies a pointwise op to tensors and numbers, broadcast against each other. */
 export const mapped = (op: Pointwise, xs: readonly Operand[]): Tensor => apply(map, op, xs)
 
-/** Applies the table's op of that name. */
-export const pointwise = (name: OpName, ...xs: Operand[]): Tensor => mapped(Pointwise.named(name), xs)
+/**
+ * Applies the table's op of that name. A number meets float32 tensors as float32, or 0.1 would not equal a tensor's
+ * 0.1.
+ */
+export function pointwise(name: OpName, ...xs: Operand[]): Tensor {
+  const round = xs.some(x => typeof x === 'number') && promoted(xs) === 'float32'
+  return mapped(Pointwise.named(name), round ? xs.map(x => (typeof x === 'number' ? Math.fround(x) : x)) : xs)
+}

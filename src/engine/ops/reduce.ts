@@ -140,28 +140,36 @@ const counted = (x: Tensor): Tensor => (x.dtype === 'bool' ? x.to('int32') : x)
 /** Running products along `dim`; exact at zeros to any order. */
 export function cumprod(x: Tensor, dim: number): Tensor {
   const d = dimension('cumprod', dim, x)
-  return scan(counted(x), d, (a, b) => a.mul(b))
+  const whole = counted(x)
+  return scan(widened(whole), d, (a, b) => a.mul(b)).to(whole.dtype)
 }
 /** Running log(sum(exp)) along `dim`, stable. */
 export const logcumsumexp = (x: Tensor, dim: number): Tensor =>
   scan(floats('logcumsumexp', x), dimension('logcumsumexp', dim, x), (a, b) => a.logaddexp(b))
+
+/** float32 as float64, where products in another order, or squares, stay in range. */
+const widened = (x: Tensor): Tensor => (x.dtype === 'float32' ? x.to('float64') : x)
 
 /**
  * The product along one dimension, or of everything: a tree of multiplications, so that its derivatives are exact at
  * zeros, to any order.
  */
 export function prod(x: Tensor, dim?: number, { keepdim = false }: KeepDim = {}): Tensor {
-  if (dim === undefined) return prod(operand('prod', x).reshape(-1), 0)
+  if (dim === undefined) {
+    const all = prod(operand('prod', x).reshape(-1), 0)
+    return keepdim ? all.reshape(x.shape.map(() => 1)) : all
+  }
   const d = dimension('prod', dim, x)
-  let out = counted(x)
-  if (x.ndim === 0) return out
-  if (x.shape[d] === 0) return onesLike({ shape: reduced(x.shape, [d], keepdim), dtype: out.dtype })
+  const whole = counted(x)
+  let out = widened(whole)
+  if (x.ndim === 0) return whole
+  if (x.shape[d] === 0) return onesLike({ shape: reduced(x.shape, [d], keepdim), dtype: whole.dtype })
   for (let n = x.shape[d]; n > 1; n = Math.ceil(n / 2)) {
     const half = Math.floor(n / 2)
     const products = slice(out, d, 0, half).mul(slice(out, d, half, 2 * half))
     out = n % 2 ? cat([products, slice(out, d, n - 1)], d) : products
   }
-  return keepdim ? out : out.squeeze(d)
+  return (keepdim ? out : out.squeeze(d)).to(whole.dtype)
 }
 
 /** A root that is flat where it is 0, instead of infinitely steep: the root of 1 is taken there, and not used. */
@@ -211,8 +219,14 @@ function normed(op: string, x: Tensor, p: number | 'fro', dims?: Dims, options: 
   if (order === 0) return summed(op, x.ne(0).to(x.dtype), dims, options)
   if (order === 1) return summed(op, size, dims, options)
   if (Math.abs(order) === Infinity) return extreme(op, order > 0 ? 1 : -1, size, dims, options)
-  const total = summed(op, order === 2 ? x.square() : size.pow(order), dims, options)
-  return order < 0 ? total.pow(1 / order) : flatRoot(total, y => (order === 2 ? y.sqrt() : y.pow(1 / order)))
+  const total = summed(op, order === 2 ? widened(x).square() : powers(widened(size), order), dims, options)
+  const root = order < 0 ? total.pow(1 / order) : flatRoot(total, y => (order === 2 ? y.sqrt() : y.pow(1 / order)))
+  return root.to(x.dtype)
+}
+/** x^p for x >= 0, with slope 0 at 0, where that of p < 1 is infinite. */
+function powers(x: Tensor, p: number): Tensor {
+  const zero = x.eq(0)
+  return zero.where(p > 0 ? 0 : Infinity, zero.where(1, x).pow(p))
 }
 /** The p-norm of x - y. */
 export function dist(x: Tensor, y: Tensor, p = 2): Tensor {
@@ -297,8 +311,9 @@ const logsumexpPrim: Primitive<OneDim> = custom('logsumexp', {
   vjp: (_, g, __, out, x) => weights(x, out).mul(g),
   jvp: ({ dim }, [dx], out, x) => sum(weights(x, out).mul(dx as Tensor), dim, { keepdim: true }),
 })
-/** exp(x - logsumexp): the softmax; 0 where all is -Infinity. */
-const weights = (x: Tensor, out: Tensor): Tensor => x.sub(out.isinf().where(0, out)).exp()
+/** exp(x - logsumexp): the softmax; 0 where all is -Infinity, and an infinite maximum takes all. */
+const weights = (x: Tensor, out: Tensor): Tensor =>
+  out.eq(Infinity).where(x.eq(Infinity), x.sub(out.isinf().where(0, out)).exp())
 
 /** exp(x) / sum(exp(x)) along `dim`, without overflow. */
 export function softmax(x: Tensor, dim: number): Tensor {
