@@ -144,7 +144,8 @@ export class Tensor extends Num implements NDArray {
 
   /**
    * Adds to `grad` of every leaf below the derivative of this tensor by it, weighted with `seed` (1 for a tensor of
-   * one element). Either all gradients are set or, after an error, none.
+   * one element). Either all gradients are set or, after an error, none; the graph is freed as it is walked, also up
+   * to an error, unless it is to be retained.
    *
    * @throws GradError when nothing below requires a gradient, or the graph was freed
    * @throws ShapeError when a seed is needed, or has another shape
