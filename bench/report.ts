@@ -128,12 +128,10 @@ export function markdown({ date, commit, machine, versions, method, tables }: Re
       `## W7: ${cold.title}\n\n${grid(
         ['', 'time', 'peak memory'],
         cold.results
-          .filter(({ state }) => state === 'ok')
-          .map(({ label, times, peak = 0 }) => [
-            label,
-            duration(times?.median ?? 0),
-            `${(peak / 2 ** 20).toFixed(0)} MiB`,
-          ]),
+          .filter(({ state }) => state !== 'absent')
+          .map(({ label, state, times, peak = 0 }) =>
+            times ? [label, duration(times.median), `${(peak / 2 ** 20).toFixed(0)} MiB`] : [label, state, ''],
+          ),
       )}`,
     notes(tables) && `## Without a number\n\n${notes(tables)}`,
     `## All statistics\n\n${grid(

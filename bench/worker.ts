@@ -4,7 +4,7 @@ import { createInterface } from 'node:readline'
 import { contestants, type InNode } from './contestant.ts'
 import { read } from './fields.ts'
 import type { Reply } from './process.ts'
-import { load, type Setup, type Step } from './workload.ts'
+import { load, type Setup } from './workload.ts'
 
 const say = (reply: Reply): void => {
   process.stdout.write(`${JSON.stringify(reply)}\n`)
@@ -31,7 +31,8 @@ async function main(
   const [{ setups }] = await load(workloadId)
   const setup = setups[contestant.library] as Setup<unknown> | undefined
   if (!setup) return say({ absent: true })
-  const step: Step = await setup(await contestant.open(), read(path))
+  const step = await setup(await contestant.open(), read(path))
+  if (!step) return say({ absent: true })
   let loss = Number.NaN
   for (let i = 0; i < check; i++) loss = await step()
   if (once) return say({ loss, peak: peak() })

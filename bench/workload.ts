@@ -6,7 +6,8 @@ import type { Data } from './fields.ts'
 
 /** Runs one training step and returns its loss, read back from wherever the library computes. */
 export type Step = () => number | Promise<number>
-export type Setup<L> = (library: L, data: Data) => Step | Promise<Step>
+/** null: the library has no such program. */
+export type Setup<L> = (library: L, data: Data) => Step | null | Promise<Step | null>
 
 export interface Workload {
   readonly id: string
@@ -26,6 +27,9 @@ export interface Workload {
   /** The libraries in JavaScript; those in Python are in python/, under the same id. */
   readonly setups: { readonly [L in keyof Libraries]?: Setup<Libraries[L]> }
 }
+
+/** Of the generator that makes the data. */
+export const SEED = 1
 
 /** By id; loaded on demand, so that a cold start loads no more than it runs. */
 const files: Record<string, () => Promise<{ workloads: readonly Workload[] }>> = {

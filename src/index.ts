@@ -1,6 +1,7 @@
 // The whole public surface of the root entry. Re-exports only; runs unchanged in Node and in the browser.
 export type { DType, Shape, TypedArray } from './backend/array.ts'
 export { codegen } from './backend/program.ts'
+export { fma } from './backend/wasm/product.ts'
 export * as data from './data/data.ts'
 export { type Applied, detectAnomaly, noGrad, observe } from './engine/apply.ts'
 export { type CheckOptions, type CheckReport, type Comparison, compareGradients, gradcheck } from './engine/check.ts'
@@ -58,20 +59,12 @@ export {
 } from './engine/ops/create.ts'
 export {
   gather,
-  type Index,
   indexAdd,
   indexCopy,
   indexFill,
-  indexPut,
   indexSelect,
-  maskedSelect,
-  nonzero,
-  oneHot,
-  type Span,
   scatter,
   scatterAdd,
-  searchsorted,
-  span as slice,
   take,
   takeAlongDim,
 } from './engine/ops/gather.ts'
@@ -91,6 +84,7 @@ export {
   triu,
   unfold,
 } from './engine/ops/linear.ts'
+export { oneHot, searchsorted } from './engine/ops/lookup.ts'
 export {
   argsort,
   cummax,
@@ -134,6 +128,7 @@ export {
   variance as var,
   varMean,
 } from './engine/ops/reduce.ts'
+export { type Index, indexPut, maskedSelect, nonzero, type Span, slice } from './engine/ops/subscript.ts'
 export { define, type OpName, table } from './engine/prims.ts'
 export {
   bernoulli,

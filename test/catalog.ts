@@ -561,6 +561,7 @@ export const ops: readonly Op[] = [...new Set([...Object.keys(pointwise), ...Obj
 export const NOT_OPS: Readonly<Record<string, string>> = {
   define: 'adds a row to the table',
   codegen: 'the switch of code generation',
+  fma: 'the switch of fused multiply-add',
   slice: 'makes an index',
   grad: 'transforms',
   valueAndGrad: 'transforms',

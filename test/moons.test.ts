@@ -27,4 +27,5 @@ test('refusals', () => {
   expect(() => data.makeMoons({ n: 0 })).toThrow(ArgumentError)
   expect(() => data.makeMoons({ n: 1.5 })).toThrow(ArgumentError)
   expect(() => data.makeMoons({ noise: -1 })).toThrow(ArgumentError)
+  expect(() => data.makeMoons({ samples: 10 } as never)).toThrow(ArgumentError)
 })

@@ -1,21 +1,15 @@
 // Convolution on numbers: a block of patches laid out as a matrix, then a product of matrices.
 import { allocate, type NDArray, type TypedArray } from './array.ts'
 import { matmul } from './matmul.ts'
+import type { Windows } from './pool.ts'
 
 /** The sizes of a 2-d convolution: x [batch, groups*inputs, size], w [groups*outputs, inputs, kernel], y [batch, groups*outputs, out]. */
-export interface Convolution {
+export interface Convolution extends Windows {
   readonly batch: number
   readonly groups: number
   /** Channels per group. */
   readonly inputs: number
   readonly outputs: number
-  readonly size: readonly [number, number]
-  readonly kernel: readonly [number, number]
-  readonly out: readonly [number, number]
-  readonly stride: readonly [number, number]
-  /** Zeros above and to the left; those below and to the right follow from `out`. */
-  readonly padding: readonly [number, number]
-  readonly dilation: readonly [number, number]
 }
 
 /** Some rows of one image's output, for one group. */

@@ -180,6 +180,33 @@ export function cumsum(
   }
 }
 
+/** Each of `outer` rows of out is a row of every array, one after another. */
+export function join(out: TypedArray, xs: readonly TypedArray[], outer: number): void {
+  const row = out.length / outer
+  let start = 0
+  for (const x of xs) {
+    const width = x.length / outer
+    for (let o = 0; o < outer; o++) out.set(x.subarray(o * width, (o + 1) * width), o * row + start)
+    start += width
+  }
+}
+
+/** Copies what lies on diagonal k and above it, or on it and below, of each matrix. */
+export function triangle(
+  out: TypedArray,
+  x: TypedArray,
+  rows: number,
+  columns: number,
+  upper: boolean,
+  k: number,
+): void {
+  for (let i = 0; i < x.length; i++) {
+    const column = i % columns
+    const row = Math.floor(i / columns) % rows
+    if (upper ? column - row >= k : column - row <= k) out[i] = x[i]
+  }
+}
+
 /** out[o, j, i] = x[o, index[j], i]. */
 export function select(
   out: TypedArray,

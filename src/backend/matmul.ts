@@ -1,5 +1,7 @@
 // Products of matrices: both factors packed into panels of four, multiplied in blocks of 4 x 4 that stay in registers.
 import type { TypedArray } from './array.ts'
+import { pack, panelSize } from './panel.ts'
+import { available, type Loaded, products } from './wasm/product.ts'
 
 /** Where each matrix of a batch begins. */
 export type Offsets = ArrayLike<number>
@@ -7,20 +9,6 @@ export type Offsets = ArrayLike<number>
 /** Room for the packed factors, kept between calls. */
 let roomA = new Float64Array(0)
 let roomB = new Float64Array(0)
-
-/**
- * `lines` rows (or columns) of `k` elements as panels of four: element p of line i lies at
- * 4*k*floor(i/4) + 4*p + i%4. The last panel is filled up with zeros.
- */
-function pack(room: Float64Array, x: TypedArray, offset: number, lines: number, k: number, lineStep: number, step: number): void {
-  for (let first = 0, to = 0; first < lines; first += 4, to += 4 * k) {
-    const width = Math.min(4, lines - first)
-    if (width < 4) room.fill(0, to, to + 4 * k)
-    for (let i = 0; i < width; i++) {
-      for (let p = 0, at = to + i, from = offset + (first + i) * lineStep; p < k; p++, at += 4, from += step) room[at] = x[from]
-    }
-  }
-}
 
 /** Adds up the products of two panels into a 4 x 4 block, and stores what of it lies inside c. Sums in float64. */
 function block(c: TypedArray, at: number, stride: number, rows: number, columns: number, a: Float64Array, a0: number, b: Float64Array, b0: number, k: number): void {
@@ -40,6 +28,28 @@ function block(c: TypedArray, at: number, stride: number, rows: number, columns:
   for (let i = 0; i < rows; i++) for (let j = 0; j < columns; j++) c[at + i * stride + j] = sums[4 * i + j]
 }
 
+/**
+ * From how many multiplications on WebAssembly is faster, packing included (measured: a call and the copies cost
+ * about as much as 4,000).
+ */
+const WORTHWHILE = 4096
+
+/** The panels of this file, for arrays or engines that WebAssembly is not for. */
+function inJS(m: number, k: number, n: number): Loaded {
+  const [sizeA, sizeB] = [panelSize(m, 4, k), panelSize(n, 4, k)]
+  if (roomA.length < sizeA) roomA = new Float64Array(sizeA)
+  if (roomB.length < sizeB) roomB = new Float64Array(sizeB)
+  return {
+    loadA: factor => pack(roomA, 0, 4, k, factor),
+    loadB: factor => pack(roomB, 0, 4, k, factor),
+    multiply(c, to) {
+      for (let i = 0; i < m; i += 4)
+        for (let j = 0; j < n; j += 4)
+          block(c, to + i * n + j, n, Math.min(4, m - i), Math.min(4, n - j), roomA, i * k, roomB, j * k, k)
+    },
+  }
+}
+
 /** c[m, n] = a[m, k] b[k, n] for each of a batch, each factor as it lies or transposed. */
 export function matmul(
   c: TypedArray, a: TypedArray, b: TypedArray,
@@ -47,20 +57,16 @@ export function matmul(
   transposeA: boolean, transposeB: boolean,
   offsetsA: Offsets, offsetsB: Offsets,
 ): void {
-  const sizeA = 4 * k * Math.ceil(m / 4)
-  const sizeB = 4 * k * Math.ceil(n / 4)
-  if (roomA.length < sizeA) roomA = new Float64Array(sizeA)
-  if (roomB.length < sizeB) roomB = new Float64Array(sizeB)
-  let packed = -1
+  if (m === 0 || n === 0 || k === 0) return
+  const { loadA, loadB, multiply } = m * k * n >= WORTHWHILE && available(c) ? products(c, m, k, n) : inJS(m, k, n)
+  const [rowStep, aStep] = transposeA ? [1, m] : [k, 1]
+  const [columnStep, bStep] = transposeB ? [k, 1] : [1, n]
+  let loaded = -1
   for (let batch = 0; batch < offsetsA.length; batch++) {
-    pack(roomA, a, offsetsA[batch], m, k, transposeA ? 1 : k, transposeA ? m : 1)
+    loadA({ data: a, offset: offsetsA[batch], lines: m, k, lineStep: rowStep, step: aStep })
     // a factor that the batch shares is packed once
-    if (packed !== offsetsB[batch]) pack(roomB, b, offsetsB[batch], n, k, transposeB ? k : 1, transposeB ? 1 : n)
-    packed = offsetsB[batch]
-    for (let i = 0; i < m; i += 4) {
-      for (let j = 0; j < n; j += 4) {
-        block(c, batch * m * n + i * n + j, n, Math.min(4, m - i), Math.min(4, n - j), roomA, i * k, roomB, j * k, k)
-      }
-    }
+    if (loaded !== offsetsB[batch]) loadB({ data: b, offset: offsetsB[batch], lines: n, k, lineStep: columnStep, step: bStep })
+    loaded = offsetsB[batch]
+    multiply(c, batch * m * n)
   }
 }

@@ -1,12 +1,13 @@
 // Pooling on numbers: where each window's largest lies; means of windows along one dimension.
 import type { TypedArray } from './array.ts'
 
-/** The windows of a 2-d pooling over planes of `size`. */
+/** Windows over planes of `size`: what pooling and convolution share. */
 export interface Windows {
   readonly size: readonly [number, number]
   readonly kernel: readonly [number, number]
   readonly out: readonly [number, number]
   readonly stride: readonly [number, number]
+  /** Elements outside above and to the left; those below and to the right follow from `out`. */
   readonly padding: readonly [number, number]
   readonly dilation: readonly [number, number]
 }

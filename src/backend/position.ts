@@ -40,6 +40,11 @@ export function winners(out: TypedArray, index: TypedArray): void {
   for (let j = 0; j < index.length; j++) out[index[j]] = j
 }
 
+/** out[j, index[j]] = 1, in rows of n. */
+export function mark(out: TypedArray, index: TypedArray, n: number): void {
+  for (let j = 0; j < index.length; j++) out[j * n + index[j]] = 1
+}
+
 /** How many elements are not 0. */
 export function count(x: TypedArray): number {
   let n = 0

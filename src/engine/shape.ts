@@ -96,6 +96,16 @@ export function reduced(shape: Shape, dims: readonly number[], keepdim = false):
   return keepdim ? shape.map((size, i) => (dims.includes(i) ? 1 : size)) : shape.filter((_, i) => !dims.includes(i))
 }
 
+/** The shape with one size changed. */
+export const resized = (shape: Shape, dim: number, size: number): number[] =>
+  shape.map((n, d) => (d === dim ? size : n))
+
+/** The shape with 1s in front, of `rank` dimensions at least. */
+export const ranked = (shape: Shape, rank: number): number[] => [
+  ...new Array<number>(Math.max(0, rank - shape.length)).fill(1),
+  ...shape,
+]
+
 /** Resolves one -1 in a shape from the number of elements. */
 export function inferred(op: string, from: Shape, shape: Shape): number[] {
   const n = numel(from)

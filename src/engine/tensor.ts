@@ -16,6 +16,7 @@ import { pointwise } from './ops/map.ts'
 import * as order from './ops/order.ts'
 import * as product from './ops/product.ts'
 import * as reduce from './ops/reduce.ts'
+import * as subscript from './ops/subscript.ts'
 import type { OpName } from './prims.ts'
 import * as random from './random.ts'
 import { dimension, sameShape, show } from './shape.ts'
@@ -284,7 +285,7 @@ export class Tensor extends Num implements NDArray {
 
   // ---- indexing
 
-  at(...indices: gather.Index[]): Tensor { return gather.at(this, ...indices) }
+  at(...indices: subscript.Index[]): Tensor { return subscript.at(this, ...indices) }
   gather(dim: number, index: Tensor): Tensor { return gather.gather(this, dim, index) }
   scatter(dim: number, index: Tensor, src: Tensor | number): Tensor { return gather.scatter(this, dim, index, src) }
   scatterAdd(dim: number, index: Tensor, src: Tensor): Tensor { return gather.scatterAdd(this, dim, index, src) }
@@ -292,11 +293,11 @@ export class Tensor extends Num implements NDArray {
   indexAdd(dim: number, index: Tensor, src: Tensor, options?: { alpha?: number }): Tensor { return gather.indexAdd(this, dim, index, src, options) }
   indexCopy(dim: number, index: Tensor, src: Tensor): Tensor { return gather.indexCopy(this, dim, index, src) }
   indexFill(dim: number, index: Tensor, value: Tensor | number): Tensor { return gather.indexFill(this, dim, index, value) }
-  indexPut(indices: readonly Tensor[], values: Tensor, options?: { accumulate?: boolean }): Tensor { return gather.indexPut(this, indices, values, options) }
+  indexPut(indices: readonly Tensor[], values: Tensor, options?: { accumulate?: boolean }): Tensor { return subscript.indexPut(this, indices, values, options) }
   take(index: Tensor): Tensor { return gather.take(this, index) }
   takeAlongDim(index: Tensor, dim?: number): Tensor { return gather.takeAlongDim(this, index, dim) }
-  maskedSelect(mask: Tensor): Tensor { return gather.maskedSelect(this, mask) }
-  nonzero(): Tensor { return gather.nonzero(this) }
+  maskedSelect(mask: Tensor): Tensor { return subscript.maskedSelect(this, mask) }
+  nonzero(): Tensor { return subscript.nonzero(this) }
 
   // ---- order
 

@@ -2,12 +2,13 @@
 import type { Shape } from '../../backend/array.ts'
 import { integer, list, number, oneOf, operand, operands } from '../argument.ts'
 import { ArgumentError, IndexError, ShapeError } from '../errors.ts'
-import { broadcast, dimension, dimensions, inferred, numel, sameShape, show, sizes } from '../shape.ts'
+import { broadcast, dimension, dimensions, inferred, numel, ranked, resized, sameShape, show, sizes } from '../shape.ts'
 import type { Tensor } from '../tensor.ts'
 import { arange, onesLike, tensor } from './create.ts'
-import { indexSelect, searchsorted } from './gather.ts'
+import { indexSelect } from './gather.ts'
 import { integers } from './kind.ts'
 import { type Dims, diagEmbed, diagonal, embed, expand, flip, joined, permute, reshape, slice } from './linear.ts'
+import { searchsorted } from './lookup.ts'
 
 /** Two dimensions swapped. */
 export function transpose(x: Tensor, dim0: number, dim1: number): Tensor {
@@ -162,10 +163,10 @@ export function pad(x: Tensor, pads: readonly number[], { mode = 'constant', val
   const starts = whole.map((_, d) => (cuts ? Math.max(width(d, 0), 0) : width(d, 0)))
   if (sameShape(inside.shape, whole) && starts.every(start => start === 0)) return inside
   if (mode === 'constant') {
-    const placed = embed(inside, starts, whole)
+    const placed = embed('pad', inside, starts, whole)
     return value === 0
       ? placed
-      : embed(onesLike(inside, { dtype: 'bool' }), starts, whole)
+      : embed('pad', onesLike(inside, { dtype: 'bool' }), starts, whole)
           .where(placed, value)
           .to(x.dtype)
   }
@@ -204,8 +205,7 @@ export function stack(xs: readonly Tensor[], dim = 0): Tensor {
     d,
   )
 }
-const atLeast = (x: Tensor, rank: number): Tensor =>
-  x.ndim < rank ? reshape(x, [...new Array<number>(rank - x.ndim).fill(1), ...x.shape]) : x
+const atLeast = (x: Tensor, rank: number): Tensor => (x.ndim < rank ? reshape(x, ranked(x.shape, rank)) : x)
 /** Side by side: along the columns; vectors along their only dimension. */
 export function hstack(xs: readonly Tensor[]): Tensor {
   const first = needed('hstack', xs)
@@ -310,7 +310,7 @@ export function repeat(x: Tensor, ...reps: (number | readonly number[])[]): Tens
     throw new ShapeError(
       `repeat: ${times.length} repetitions for the ${x.ndim} dimensions of ${show(x.shape)}. Did you mean tile?`,
     )
-  const own = atLeast(x, times.length).shape
+  const own = ranked(x.shape, times.length)
   const apart = expand(
     reshape(
       x,
@@ -328,7 +328,7 @@ export function tile(x: Tensor, ...reps: (number | readonly number[])[]): Tensor
   operand('tile', x)
   const times = sizes('tile', reps)
   for (const n of times) integer('tile', 'a repetition', n, 0)
-  return repeat(x, [...new Array<number>(Math.max(0, x.ndim - times.length)).fill(1), ...times])
+  return repeat(x, ranked(times, x.ndim))
 }
 /**
  * Each element over and over along `dim` (of the flattened tensor without one): n times, or as often as an int32
@@ -342,10 +342,7 @@ export function repeatInterleave(x: Tensor, n: number | Tensor, dim?: number): T
   if (typeof n === 'number') {
     integer('repeatInterleave', 'the number of repetitions', n, 0)
     const times = x.shape.flatMap((m, k) => (k === d ? [m, n] : [m]))
-    return reshape(
-      expand(unsqueeze(x, d + 1), times),
-      x.shape.map((m, k) => (k === d ? m * n : m)),
-    )
+    return reshape(expand(unsqueeze(x, d + 1), times), resized(x.shape, d, size * n))
   }
   if (integers('repeatInterleave', n).ndim > 1 || (n.numel !== 1 && n.numel !== size))
     throw new ShapeError(

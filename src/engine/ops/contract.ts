@@ -1,7 +1,7 @@
 // Sums of products over named dimensions: pair by pair, each pair one matrix product.
 import { described, list, number, operands } from '../argument.ts'
 import { ArgumentError, ShapeError } from '../errors.ts'
-import { broadcast, dimension, show } from '../shape.ts'
+import { broadcast, dimension, numel, ranked, show } from '../shape.ts'
 import type { Tensor } from '../tensor.ts'
 import { floats } from './kind.ts'
 import { cat, slice } from './linear.ts'
@@ -14,7 +14,6 @@ interface Named {
   readonly labels: readonly string[]
 }
 
-const product = (sizes: readonly number[]): number => sizes.reduce((n, size) => n * size, 1)
 const without = (labels: readonly string[], others: readonly string[]): string[] =>
   labels.filter(l => !others.includes(l))
 const both = (labels: readonly string[], others: readonly string[]): string[] => labels.filter(l => others.includes(l))
@@ -63,14 +62,14 @@ function contract(a: Named, b: Named, keep: readonly string[]): Named {
     const left = arranged(a, [...batch, ...rows]).reshape([...nb, ...nr, ...nc.map(() => 1)])
     return { x: left.mul(arranged(b, [...batch, ...columns]).reshape([...nb, ...nr.map(() => 1), ...nc])), labels }
   }
-  const size = product(inner.map(l => sizeOf(a, l)))
-  const flat = batch.length ? [product(nb)] : []
+  const size = numel(inner.map(l => sizeOf(a, l)))
+  const flat = batch.length ? [numel(nb)] : []
   // b as it lies when its inner dimensions come last: the product reads it transposed at no cost
   const transposeB = inner.every((l, i) => b.labels[b.labels.length - inner.length + i] === l)
-  const left = arranged(a, [...batch, ...rows, ...inner]).reshape([...flat, product(nr), size])
+  const left = arranged(a, [...batch, ...rows, ...inner]).reshape([...flat, numel(nr), size])
   const right = transposeB
-    ? arranged(b, [...batch, ...columns, ...inner]).reshape([...flat, product(nc), size])
-    : arranged(b, [...batch, ...inner, ...columns]).reshape([...flat, size, product(nc)])
+    ? arranged(b, [...batch, ...columns, ...inner]).reshape([...flat, numel(nc), size])
+    : arranged(b, [...batch, ...inner, ...columns]).reshape([...flat, size, numel(nc)])
   return { x: matmul(left, right, { transposeB }).reshape(shape), labels }
 }
 
@@ -222,7 +221,7 @@ export function tensordot(
 export function kron(a: Tensor, b: Tensor): Tensor {
   operands('kron', [a, b])
   const rank = Math.max(a.ndim, b.ndim)
-  const [sa, sb] = [a, b].map(x => [...new Array<number>(rank - x.ndim).fill(1), ...x.shape]) as [number[], number[]]
+  const [sa, sb] = [ranked(a.shape, rank), ranked(b.shape, rank)]
   const spread = a.reshape(sa.flatMap(n => [n, 1])).mul(b.reshape(sb.flatMap(n => [1, n])))
   return spread.reshape(sa.map((n, d) => n * sb[d]))
 }

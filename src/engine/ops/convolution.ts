@@ -7,25 +7,35 @@ import { described, operand } from '../argument.ts'
 import { ArgumentError, ShapeError } from '../errors.ts'
 import { sameShape, show } from '../shape.ts'
 import type { Tensor } from '../tensor.ts'
-import { bilinear } from './kind.ts'
+import { backwards, bilinear, type Named } from './kind.ts'
 import { sameDtype } from './product.ts'
 
 // y from x and w, x from y and w, w from x and y: each one's transposes are the other two
 
-const convPrim: Primitive<Convolution> = bilinear('conv', {
+type Form = Convolution & Named
+const convPrim: Primitive<Form> = bilinear<Form>(p => p.name, {
   infer: ({ batch, groups, outputs, out }, x) => ({ shape: [batch, groups * outputs, ...out], dtype: x.dtype }),
   run: kernel.conv,
-  transposes: [(c, g, w) => apply(convInputPrim, c, [g, w]), (c, g, x) => apply(convWeightPrim, c, [x, g])],
+  transposes: [
+    (c, g, w) => apply(convInputPrim, backwards(c), [g, w]),
+    (c, g, x) => apply(convWeightPrim, backwards(c), [x, g]),
+  ],
 })
-const convInputPrim: Primitive<Convolution> = bilinear('convInput', {
+const convInputPrim: Primitive<Form> = bilinear<Form>(p => p.name, {
   infer: ({ batch, groups, inputs, size }, y) => ({ shape: [batch, groups * inputs, ...size], dtype: y.dtype }),
   run: kernel.convInput,
-  transposes: [(c, g, w) => apply(convPrim, c, [g, w]), (c, g, y) => apply(convWeightPrim, c, [g, y])],
+  transposes: [
+    (c, g, w) => apply(convPrim, backwards(c), [g, w]),
+    (c, g, y) => apply(convWeightPrim, backwards(c), [g, y]),
+  ],
 })
-const convWeightPrim: Primitive<Convolution> = bilinear('convWeight', {
+const convWeightPrim: Primitive<Form> = bilinear<Form>(p => p.name, {
   infer: ({ groups, inputs, outputs, kernel }, x) => ({ shape: [groups * outputs, inputs, ...kernel], dtype: x.dtype }),
   run: kernel.convWeight,
-  transposes: [(c, g, y) => apply(convInputPrim, c, [y, g]), (c, g, x) => apply(convPrim, c, [x, g])],
+  transposes: [
+    (c, g, y) => apply(convInputPrim, backwards(c), [y, g]),
+    (c, g, x) => apply(convPrim, backwards(c), [x, g]),
+  ],
 })
 
 /** One number for all dimensions, or one for each. */
@@ -42,20 +52,30 @@ export function pair(op: string, name: string, value: Sizes, least: number): rea
   }
   return [h as number, w as number]
 }
-/** The same for one dimension, as the second of a pair whose first, `neutral`, does nothing. */
-export function single(
-  op: string,
-  name: string,
-  value: Sizes,
-  least: number,
-  neutral: number,
-): readonly [number, number] {
+/** One whole number, as the second of a pair whose first is the least: the size of a window along rows of height 1. */
+export function row(op: string, name: string, value: Sizes, least: number): readonly [number, number] {
   const [n, ...more] = Array.isArray(value) ? value : [value]
   if (more.length || !Number.isInteger(n) || (n as number) < least) {
     throw new ArgumentError(`${op}: ${name} is a whole number of at least ${least}, not ${shown(value)}`)
   }
-  return [neutral, n as number]
+  return [least, n as number]
 }
+/** The options of a 1-d op as those of its 2-d one on rows of height 1. */
+export function rows<O extends ConvOptions>(op: string, options: O): O {
+  const { stride, padding, dilation } = options
+  return {
+    ...options,
+    ...(stride !== undefined && { stride: row(op, 'stride', stride, 1) }),
+    ...(padding !== undefined && typeof padding !== 'string' && { padding: row(op, 'padding', padding, 0) }),
+    ...(dilation !== undefined && { dilation: row(op, 'dilation', dilation, 1) }),
+  }
+}
+
+/** How far a window of k elements reaches that lie d apart. */
+export const reach = (k: number, d: number): number => d * (k - 1) + 1
+/** How many windows fit, `step` apart, where the first leaves `spare` elements. */
+export const fitting = (spare: number, step: number, round: (x: number) => number = Math.floor): number =>
+  round(spare / step) + 1
 
 /** Runs `f` on a batch: one image [c, ...] is a batch of one, and comes back as one. */
 export function batched(op: string, x: Tensor, dims: number, f: (x: Tensor) => Tensor): Tensor {
@@ -94,18 +114,8 @@ export interface ConvOptions {
   readonly groups?: number
 }
 
-/** How sizes of the dimensions convolved over are read. */
-export type Reader = (
-  op: string,
-  name: string,
-  value: Sizes,
-  least: number,
-  neutral: number,
-) => readonly [number, number]
-
 function convolution(
   op: string,
-  read: Reader,
   x: Tensor,
   w: Tensor,
   bias: Tensor | null | undefined,
@@ -121,32 +131,33 @@ function convolution(
     )
   }
   if (kernel.includes(0)) throw new ShapeError(`${op}: the weight ${show(w.shape)} has an empty kernel`)
-  const steps = read(op, 'stride', stride, 1, 1)
-  const apart = read(op, 'dilation', dilation, 1, 1)
-  const reach = kernel.map((k, i) => apart[i] * (k - 1) + 1)
+  const steps = pair(op, 'stride', stride, 1)
+  const apart = pair(op, 'dilation', dilation, 1)
+  const reaches = kernel.map((k, i) => reach(k, apart[i]))
   let before: readonly [number, number] = [0, 0]
   let around: readonly number[] = [0, 0]
   if (padding === 'same') {
     if (steps.some(s => s !== 1))
-      throw new ArgumentError(`${op}: padding 'same' needs stride 1, not ${JSON.stringify(stride)}`)
+      throw new ArgumentError(`${op}: padding 'same' needs stride 1, not ${steps.join(' x ')}`)
     // an odd one more goes behind
-    around = reach.map(r => r - 1)
+    around = reaches.map(r => r - 1)
     before = around.map(n => Math.floor(n / 2)) as [number, number]
   } else if (padding !== 'valid') {
     if (typeof padding === 'string')
       throw new ArgumentError(`${op}: padding is a number of zeros, 'same' or 'valid', not '${String(padding)}'`)
-    before = read(op, 'padding', padding, 0, 0)
+    before = pair(op, 'padding', padding, 0)
     around = before.map(n => 2 * n)
   }
-  const whole = size.map((n, i) => n + around[i])
-  if (whole.some((n, i) => n < reach[i])) {
-    const [own, of] = read === single ? [whole.slice(1), reach.slice(1)] : [whole, reach]
-    throw new ShapeError(
-      `${op}: the kernel, ${show(of)} with dilation, is larger than the padded input, ${show(own)}. Pad more: { padding: 'same' }`,
-    )
-  }
-  const out = whole.map((n, i) => Math.floor((n - reach[i]) / steps[i]) + 1) as [number, number]
-  const c: Convolution = {
+  const out = size.map((n, i) => {
+    const spare = n + around[i] - reaches[i]
+    if (spare < 0)
+      throw new ShapeError(
+        `${op}: the kernel reaches over ${reaches[i]} elements, dilation included, of dimension ${i - size.length}, which has ${n + around[i]}, padding included. Pad more: { padding: 'same' }`,
+      )
+    return fitting(spare, steps[i])
+  }) as [number, number]
+  const c: Form = {
+    name: op,
     batch,
     groups,
     inputs,
@@ -173,7 +184,7 @@ function convolution(
 export function conv2d(x: Tensor, w: Tensor, bias?: Tensor | null, options: ConvOptions = {}): Tensor {
   if (operand('conv2d', w).ndim !== 4)
     throw new ShapeError(`conv2d: the weight is [out, in/groups, kh, kw], not ${show(w.shape)}`)
-  return batched('conv2d', x, 2, images => convolution('conv2d', pair, images, w, bias, options))
+  return batched('conv2d', x, 2, images => convolution('conv2d', images, w, bias, options))
 }
 
 /**
@@ -186,8 +197,8 @@ export function conv2d(x: Tensor, w: Tensor, bias?: Tensor | null, options: Conv
 export function conv1d(x: Tensor, w: Tensor, bias?: Tensor | null, options: ConvOptions = {}): Tensor {
   if (operand('conv1d', w).ndim !== 3)
     throw new ShapeError(`conv1d: the weight is [out, in/groups, k], not ${show(w.shape)}`)
-  return batched('conv1d', x, 1, rows =>
-    convolution('conv1d', single, rows.unsqueeze(2), w.unsqueeze(2), bias, options).squeeze(2),
+  return batched('conv1d', x, 1, lines =>
+    convolution('conv1d', lines.unsqueeze(2), w.unsqueeze(2), bias, rows('conv1d', options)).squeeze(2),
   )
 }
 
@@ -236,20 +247,14 @@ export function convTranspose2d(
       throw new ArgumentError(`${op}: outputPadding [${more.join(', ')}] must be smaller than stride or dilation`)
     }
     const size = out.map((n, i) => {
-      const [s, p, d, k, m] = [stride, padding, dilation, kernel, more].map(of => of[i]) as [
-        number,
-        number,
-        number,
-        number,
-        number,
-      ]
-      return (n - 1) * s - 2 * p + d * (k - 1) + m + 1
+      return (n - 1) * stride[i] - 2 * padding[i] + reach(kernel[i], dilation[i]) + more[i]
     }) as [number, number]
     if (size.some(n => n < 1))
       throw new ShapeError(
         `${op}: an input of [${out.join(', ')}] leaves a result of [${size.join(', ')}]: less padding is needed`,
       )
-    const c: Convolution = {
+    const c: Form = {
+      name: op,
       batch,
       groups,
       inputs,

@@ -45,15 +45,14 @@ const dtypeOf = (data: TypedArray): DType =>
  * gives int32), unless `dtype` says otherwise.
  *
  * @throws ShapeError when rows differ in length
- * @throws DtypeError when an element is neither number nor boolean
+ * @throws DtypeError when an element is neither number nor boolean, or none that the dtype can hold
  * @example
  * tensor([[1, 2], [3, 4]]).shape // [2, 2]
  */
 export function tensor(values: Nested, options: CreateOptions = {}): Tensor {
   if (isTyped(values)) {
     const dtype = typed('tensor', options.dtype ?? dtypeOf(values))
-    const data = allocate(dtype, values.length)
-    store(data, dtype, values)
+    const data = generated('tensor', dtype, values.length, i => Number(values[i]))
     return created('tensor', { dtype, shape: [values.length], data }, options)
   }
   const shape: number[] = []
@@ -85,20 +84,31 @@ export function tensor(values: Nested, options: CreateOptions = {}): Tensor {
   collect(values, 0)
   const truths = flat.length > 0 && flat.every(x => typeof x === 'boolean')
   const dtype = typed('tensor', options.dtype ?? (truths ? 'bool' : 'float32'))
-  const data = allocate(dtype, flat.length)
-  store(data, dtype, flat)
+  const data = generated('tensor', dtype, flat.length, i => Number(flat[i]))
   return created('tensor', { dtype, shape, data }, options)
 }
 
-function store(data: TypedArray, dtype: DType, from: ArrayLike<number | boolean>): void {
-  for (let i = 0; i < data.length; i++) data[i] = dtype === 'bool' ? +(Number(from[i]) !== 0) : Number(from[i])
+/** @throws DtypeError when x is not a number that the dtype can hold; the number as it holds it */
+function held(op: string, dtype: DType, x: number): number {
+  if (dtype === 'bool') return +(x !== 0)
+  if (dtype === 'int32' && !(x > -(2 ** 31) - 1 && x < 2 ** 31))
+    throw new DtypeError(`${op}: int32 holds whole numbers from -2^31 to 2^31 - 1, not ${x}. Use { dtype: 'float64' }`)
+  return x
+}
+/** An array of n elements, each given by its index. */
+function generated(op: string, dtype: DType, n: number, element: (i: number) => number): TypedArray {
+  // before there is room for what may be too many
+  if (n > 0) held(op, dtype, element(n - 1))
+  const data = allocate(dtype, n)
+  for (let i = 0; i < n; i++) data[i] = held(op, dtype, element(i))
+  return data
 }
 
 function filled(op: string, shape: Shape, value: number, options: CreateOptions = {}): Tensor {
   const dtype = typed(op, options.dtype ?? 'float32')
   const size = creation(op, shape)
   const data = allocate(dtype, numel(size))
-  if (number(op, 'the value', value) !== 0) data.fill(dtype === 'bool' ? 1 : value)
+  if (number(op, 'the value', value) !== 0) data.fill(held(op, dtype, value))
   return created(op, { dtype, shape: size, data }, options)
 }
 /** A tensor of `shape`, all `value`. */
@@ -148,8 +158,7 @@ export function arange(...args: (number | CreateOptions | undefined)[]): Tensor 
   }
   const whole = [start, end, step].every(Number.isInteger)
   const dtype = typed('arange', options.dtype ?? (whole ? 'int32' : 'float32'))
-  const data = allocate(dtype, Math.ceil((end - start) / step))
-  for (let i = 0; i < data.length; i++) data[i] = start + i * step
+  const data = generated('arange', dtype, Math.ceil((end - start) / step), i => start + i * step)
   return created('arange', { dtype, shape: [data.length], data }, options)
 }
 
@@ -157,10 +166,9 @@ export function arange(...args: (number | CreateOptions | undefined)[]): Tensor 
 export function linspace(start: number, end: number, steps: number, options: CreateOptions = {}): Tensor {
   for (const bound of [start, end]) number('linspace', 'a bound', bound)
   const dtype = typed('linspace', options.dtype ?? 'float32')
-  const data = allocate(dtype, creation('linspace', [steps])[0])
-  const step = (end - start) / (steps - 1)
+  const [n] = creation('linspace', [steps])
+  const step = (end - start) / Math.max(n - 1, 1)
   // from both ends, so that both are exact
-  for (let i = 0; i < steps; i++) data[i] = i < steps / 2 ? start + i * step : end - (steps - 1 - i) * step
-  if (steps === 1) data[0] = start
+  const data = generated('linspace', dtype, n, i => (i < n / 2 ? start + i * step : end - (n - 1 - i) * step))
   return created('linspace', { dtype, shape: [steps], data }, options)
 }

@@ -18,6 +18,16 @@ const fromTensors = <P>({ infer, run }: Computation<P>) => ({
   run: (p: P, out: NDArray, xs: readonly (NDArray | number)[]) => run(p, out, ...(xs as NDArray[])),
 })
 
+/** The parameters of a primitive that is several ops, which it is called after. */
+export interface Named {
+  readonly name: string
+}
+/** Parameters for the transpose of such a primitive; the transpose's transpose is the op again. */
+export const backwards = <P extends Named>(p: P): P => ({
+  ...p,
+  name: p.name.endsWith('Backward') ? p.name.slice(0, -'Backward'.length) : `${p.name}Backward`,
+})
+
 /** One cotangent for each operand that is wanted. */
 export const each = (wanted: readonly boolean[], cotangent: (i: number) => Tensor | null): (Tensor | null)[] =>
   wanted.map((yes, i) => (yes ? cotangent(i) : null))
@@ -28,7 +38,7 @@ export const each = (wanted: readonly boolean[], cotangent: (i: number) => Tenso
  * use shape and dtype, and the values of those listed in `reads`.
  */
 export function linear<P>(
-  name: string,
+  name: Primitive<P>['name'],
   c: Computation<P> & {
     readonly transpose: (p: P, g: Tensor, i: number, ...xs: Tensor[]) => Tensor
     readonly reads?: readonly number[]
@@ -52,7 +62,7 @@ export function linear<P>(
 
 /** A bilinear map f(a, b), declared with its two transposes, each of the same family. */
 export function bilinear<P>(
-  name: string,
+  name: Primitive<P>['name'],
   c: Computation<P> & {
     /** The cotangents of a (from g, b and a's spec) and of b (from g, a and b's spec). */
     readonly transposes: readonly [
@@ -78,7 +88,7 @@ export function bilinear<P>(
 
 /** A map with hand-written rules, for stability or speed. `reads` lists what the vjp reads; the number of operands is the output. */
 export function custom<P>(
-  name: string,
+  name: Primitive<P>['name'],
   c: Computation<P> & {
     readonly reads: readonly number[]
     readonly vjp: (p: P, g: Tensor, i: number, out: Tensor, ...xs: Tensor[]) => Tensor | null
@@ -96,7 +106,7 @@ export function custom<P>(
 }
 
 /** What has no derivative: indices, comparisons of whole tensors, draws. Routers are a choice, then a gather. */
-export function choice<P>(name: string, c: Computation<P>): Primitive<P> {
+export function choice<P>(name: Primitive<P>['name'], c: Computation<P>): Primitive<P> {
   return {
     name,
     ...fromTensors(c),

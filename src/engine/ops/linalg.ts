@@ -9,7 +9,7 @@ import { broadcast, sameShape, show } from '../shape.ts'
 import type { Tensor } from '../tensor.ts'
 import { eye, onesLike } from './create.ts'
 import { take } from './gather.ts'
-import { choice, custom, floats } from './kind.ts'
+import { choice, custom, floats, type Named } from './kind.ts'
 import { slice, sumTo, tril, triu } from './linear.ts'
 import { matmul, offsets, sameDtype } from './product.ts'
 
@@ -28,16 +28,14 @@ function square(op: string, a: Tensor): Tensor {
 
 // A X = B, or A^T X = B, for whole matrices and for triangles
 
-interface Solving extends System {
-  readonly op: string
-}
+type Solving = System & Named
 /** The part of a matrix that the system reads. */
 const seen = ({ form, unit }: System, a: Tensor): Tensor =>
   form === 'general' ? a : form === 'upper' ? triu(a, +unit) : tril(a, -unit)
 
-const solvePrim: Primitive<Solving> = custom('solve', {
-  infer: ({ op }, a, b) => ({
-    shape: [...broadcast(op, [batchOf(a), batchOf(b)]), ...b.shape.slice(-2)],
+const solvePrim: Primitive<Solving> = custom(p => p.name, {
+  infer: ({ name }, a, b) => ({
+    shape: [...broadcast(name, [batchOf(a), batchOf(b)]), ...b.shape.slice(-2)],
     dtype: b.dtype,
   }),
   run(system, out, a, b) {
@@ -55,7 +53,7 @@ const solvePrim: Primitive<Solving> = custom('solve', {
     )
     if (failed >= 0)
       throw new LinalgError(
-        `${system.op}: ${which(batch, failed)} is singular: it has no inverse. To regularise, add a multiple of the identity: a.add(eye(${n}).mul(1e-6))`,
+        `${system.name}: ${which(batch, failed)} is singular: it has no inverse. To regularise, add a multiple of the identity: a.add(eye(${n}).mul(1e-6))`,
       )
   },
   reads: [0, 2],
@@ -110,14 +108,14 @@ export function triangularSolve(
 ): Tensor {
   const op = 'triangularSolve'
   fits(op, square(op, a), b, left)
-  const system: Solving = { op, form: upper ? 'upper' : 'lower', unit, transpose: !left }
+  const system: Solving = { name: op, form: upper ? 'upper' : 'lower', unit, transpose: !left }
   // X A = B is A^T X^T = B^T
   return left ? apply(solvePrim, system, [a, b]) : T(apply(solvePrim, system, [a, T(b)]))
 }
 
 function general(op: string, a: Tensor, b: Tensor): Tensor {
   fits(op, a, b, true)
-  return apply(solvePrim, { op, form: 'general', unit: false, transpose: false }, [a, b])
+  return apply(solvePrim, { name: op, form: 'general', unit: false, transpose: false }, [a, b])
 }
 
 /**

@@ -1,7 +1,7 @@
 // Linear maps of shape: each beside its transpose.
 
 import type { DType, NDArray, Shape } from '../../backend/array.ts'
-import { fold, folds, read, spread, sum3, type View } from '../../backend/js.ts'
+import { fold, folds, join, read, spread, sum3, triangle, type View } from '../../backend/js.ts'
 import { apply, type Primitive, type Spec, settle, wrap } from '../apply.ts'
 import { integer, operand, operands, typed } from '../argument.ts'
 import { ArgumentError, ShapeError } from '../errors.ts'
@@ -12,6 +12,7 @@ import {
   inferred,
   numel,
   reduced,
+  resized,
   sameShape,
   show,
   sizes,
@@ -19,7 +20,7 @@ import {
   stridesOf,
 } from '../shape.ts'
 import type { Tensor } from '../tensor.ts'
-import { linear } from './kind.ts'
+import { backwards, linear, type Named } from './kind.ts'
 
 /** Reading along a view, and adding along it, which is the transpose: what all strided ops share. */
 const reading = (out: NDArray, x: NDArray, view: View): void => read(out.data, x.data, { ...view, shape: out.shape })
@@ -65,11 +66,11 @@ export function expand(x: Tensor, ...shape: (number | Shape)[]): Tensor {
   return sameShape(target, x.shape) ? x : apply(expandPrim, target, [x])
 }
 
-interface Sum {
+interface Sum extends Named {
   readonly dims: readonly number[]
   readonly keepdim: boolean
 }
-const sumPrim: Primitive<Sum> = linear('sum', {
+const sumPrim: Primitive<Sum> = linear(p => p.name, {
   infer: ({ dims, keepdim }, x) => ({
     shape: reduced(x.shape, dims, keepdim),
     dtype: x.dtype === 'bool' ? 'int32' : x.dtype,
@@ -78,7 +79,7 @@ const sumPrim: Primitive<Sum> = linear('sum', {
     const consecutive = dims.every((d, i) => i === 0 || d === dims[i - 1] + 1)
     if (consecutive) {
       const first = dims[0] ?? 0
-      const n = dims.reduce((product, d) => product * x.shape[d], 1)
+      const n = numel(dims.map(d => x.shape[d]))
       const outer = numel(x.shape.slice(0, first))
       return sum3(out.data, x.data, outer, n, numel(x.shape.slice(first + dims.length)))
     }
@@ -105,7 +106,7 @@ export interface KeepDim {
 export const sum = (x: Tensor, dims?: Dims, options?: KeepDim): Tensor => summed('sum', x, dims, options)
 /** `sum`, under the name of whatever op it is part of. */
 export function summed(op: string, x: Tensor, dims?: Dims, { keepdim = false }: KeepDim = {}): Tensor {
-  return apply(sumPrim, { dims: dimensions(op, dims, x), keepdim }, [x])
+  return apply(sumPrim, { name: op, dims: dimensions(op, dims, x), keepdim }, [x])
 }
 /** Sums what was broadcast from `target`, back to its shape and dtype: the transpose of broadcasting. */
 export function sumTo(g: Tensor, target: Spec): Tensor {
@@ -159,16 +160,28 @@ export function permute(x: Tensor, ...dims: (number | readonly number[])[]): Ten
   return apply(permutePrim, order, [x])
 }
 
-// slice <-> embed (zeros around): steps may be negative
+// slice <-> embed, unfold <-> fold, diagonal <-> diagEmbed: reading along a view, and adding along it
 
-interface Slices {
-  /** Where each dimension starts, how far it steps, how long it is; the shape of the whole. */
-  readonly starts: readonly number[]
-  readonly steps: readonly number[]
-  readonly shape: Shape
+interface Viewing extends Named {
+  readonly view: View
   readonly whole: Shape
 }
-const window = ({ starts, steps, shape, whole }: Slices): View => {
+const viewPrim: Primitive<Viewing> = linear(p => p.name, {
+  infer: (p, x) => ({ shape: p.view.shape, dtype: x.dtype }),
+  run: (p, out, x) => reading(out, x, p.view),
+  transpose: (p, g) => apply(unviewPrim, backwards(p), [g]),
+})
+const unviewPrim: Primitive<Viewing> = linear(p => p.name, {
+  infer: (p, x) => ({ shape: p.whole, dtype: x.dtype }),
+  run: (p, out, x) => spreading(out, x, p.view),
+  transpose: (p, g) => apply(viewPrim, backwards(p), [g]),
+})
+/** x read along a view, which lies inside x. */
+export const viewed = (name: string, x: Tensor, view: View): Tensor =>
+  apply(viewPrim, { name, view, whole: x.shape }, [x])
+
+/** Every dimension from a start, in steps (negative: backwards), for a length. */
+function window(whole: Shape, starts: readonly number[], steps: readonly number[], shape: Shape): View {
   const strides = stridesOf(whole)
   return {
     shape,
@@ -176,23 +189,36 @@ const window = ({ starts, steps, shape, whole }: Slices): View => {
     offset: strides.reduce((at, s, i) => at + s * starts[i], 0),
   }
 }
-const slicePrim: Primitive<Slices> = linear('slice', {
-  infer: (p, x) => ({ shape: p.shape, dtype: x.dtype }),
-  run: (p, out, x) => reading(out, x, window(p)),
-  transpose: (p, g) => apply(embedPrim, p, [g]),
-})
-const embedPrim: Primitive<Slices> = linear('embed', {
-  infer: (p, x) => ({ shape: p.whole, dtype: x.dtype }),
-  run: (p, out, x) => spreading(out, x, window(p)),
-  transpose: (p, g) => apply(slicePrim, p, [g]),
-})
-/** Every dimension from a start, in steps (negative: backwards), for a length. All inside x. */
-export const strided = (x: Tensor, starts: readonly number[], steps: readonly number[], shape: Shape): Tensor =>
-  apply(slicePrim, { starts, steps, shape, whole: x.shape }, [x])
+/** The part of x, from its first element on, that has the given shape. */
+export const corner = (x: Tensor, shape: Shape): Tensor =>
+  viewed('slice', x, { shape, strides: stridesOf(x.shape), offset: 0 })
 /** Zeros of shape `whole` with x at `starts`. */
-export const embed = (x: Tensor, starts: readonly number[], whole: Shape): Tensor =>
-  apply(embedPrim, { starts, steps: starts.map(() => 1), shape: x.shape, whole }, [x])
+export function embed(op: string, x: Tensor, starts: readonly number[], whole: Shape): Tensor {
+  const view = window(
+    whole,
+    starts,
+    starts.map(() => 1),
+    x.shape,
+  )
+  return apply(unviewPrim, { name: op, view, whole }, [x])
+}
 
+/** What of `size` elements `start:stop:step` names, as Python: where it begins and how many there are. */
+export function bounds(
+  op: string,
+  size: number,
+  start: number | null | undefined,
+  stop: number | null | undefined,
+  step: number,
+): [from: number, length: number] {
+  for (const bound of [start, stop]) if (bound !== undefined && bound !== null) integer(op, 'a bound', bound)
+  if (!Number.isInteger(step) || step < 1)
+    throw new ArgumentError(`${op}: step must be a positive integer, not ${step}. To reverse, use x.flip`)
+  const clip = (bound: number): number => Math.min(Math.max(bound < 0 ? bound + size : bound, 0), size)
+  const from = clip(start ?? 0)
+  const length = Math.max(0, Math.ceil((clip(stop ?? size) - from) / step))
+  return [length === 0 ? 0 : from, length]
+}
 /**
  * `x[start:stop:step]` along one dimension, as Python: bounds may be negative (from the end) and are clipped.
  * @throws ArgumentError when step is not positive
@@ -200,20 +226,13 @@ export const embed = (x: Tensor, starts: readonly number[], whole: Shape): Tenso
 export function slice(x: Tensor, dim: number, start?: number | null, stop?: number | null, step = 1): Tensor {
   const d = dimension('slice', dim, x)
   if (x.ndim === 0) throw new ShapeError('slice: a 0-d tensor has nothing to slice')
-  for (const bound of [start, stop]) if (bound !== undefined && bound !== null) integer('slice', 'a bound', bound)
-  if (!Number.isInteger(step) || step < 1)
-    throw new ArgumentError(`slice: step must be a positive integer, not ${step}. To reverse, use x.flip([${d}])`)
-  const size = x.shape[d]
-  const clip = (bound: number): number => Math.min(Math.max(bound < 0 ? bound + size : bound, 0), size)
-  const from = clip(start ?? 0)
-  const length = Math.max(0, Math.ceil((clip(stop ?? size) - from) / step))
-  const set = (value: number, other: number): number[] => x.shape.map((_, i) => (i === d ? value : other))
-  return strided(
-    x,
-    set(length === 0 ? 0 : from, 0),
-    set(step, 1),
-    x.shape.map((n, i) => (i === d ? length : n)),
-  )
+  const [from, length] = bounds('slice', x.shape[d], start, stop, step)
+  const strides = stridesOf(x.shape)
+  return viewed('slice', x, {
+    shape: resized(x.shape, d, length),
+    strides: resized(strides, d, strides[d] * step),
+    offset: from * strides[d],
+  })
 }
 /** The elements along `dims` in reverse. */
 export function flip(x: Tensor, dims: Dims): Tensor {
@@ -221,36 +240,34 @@ export function flip(x: Tensor, dims: Dims): Tensor {
   // no dimensions are none here, not all
   const list = given.length === 0 ? [] : dimensions('flip', given, x)
   const turned = (d: number): boolean => list.includes(d) && x.shape[d] > 0
-  return strided(
-    x,
+  const view = window(
+    x.shape,
     x.shape.map((size, d) => (turned(d) ? size - 1 : 0)),
     x.shape.map((_, d) => (turned(d) ? -1 : 1)),
     x.shape,
   )
+  return viewed('flip', x, view)
 }
 
 // cat <-> slices
 
-const catPrim: Primitive<number> = linear('cat', {
-  infer: (dim, x, ...more) => ({
-    shape: x.shape.map((n, i) => (i === dim ? more.reduce((sum, y) => sum + y.shape[dim], n) : n)),
-    dtype: x.dtype,
-  }),
-  run(dim, out, ...xs) {
-    const [outer, , inner] = split3(out.shape, dim)
-    const row = out.shape[dim] * inner
-    let start = 0
-    for (const x of xs) {
-      const width = x.shape[dim] * inner
-      for (let o = 0; o < outer; o++) out.data.set(x.data.subarray(o * width, (o + 1) * width), o * row + start)
-      start += width
-    }
-  },
-  transpose(dim, g, i, ...xs) {
-    const start = xs.slice(0, i).reduce((sum, x) => sum + x.shape[dim], 0)
-    return slice(g, dim, start, start + xs[i].shape[dim])
-  },
+interface Join extends Named {
+  readonly dim: number
+  /** Where each operand begins, and where the last one ends. */
+  readonly starts: readonly number[]
+}
+const catPrim: Primitive<Join> = linear(p => p.name, {
+  infer: ({ dim, starts }, x) => ({ shape: resized(x.shape, dim, starts.at(-1) as number), dtype: x.dtype }),
+  run: ({ dim }, out, ...xs) =>
+    join(
+      out.data,
+      xs.map(x => x.data),
+      split3(out.shape, dim)[0],
+    ),
+  transpose: ({ dim, starts }, g, i) => slice(g, dim, starts[i], starts[i + 1]),
 })
+/** Operands are arguments, of which a call takes only so many. */
+const MOST = 1024
 /**
  * Tensors one after another along a dimension; the other sizes must agree. An empty 1-d tensor is left out, as in
  * PyTorch.
@@ -272,30 +289,20 @@ export function joined(op: string, xs: readonly Tensor[], dim: number): Tensor {
   const widest = (['float64', 'float32', 'int32', 'bool'] as const).find(dtype =>
     parts.some(x => x.dtype === dtype),
   ) as DType
-  return apply(
-    catPrim,
-    d,
-    parts.map(x => to(x, widest)),
-  )
+  let rest = parts.map(x => to(x, widest))
+  do {
+    const groups = Array.from({ length: Math.ceil(rest.length / MOST) }, (_, i) => rest.slice(i * MOST, (i + 1) * MOST))
+    rest = groups.map(group => concatenated(op, group, d))
+  } while (rest.length > 1)
+  return rest[0]
+}
+function concatenated(name: string, xs: readonly Tensor[], dim: number): Tensor {
+  const starts = [0]
+  for (const [i, x] of xs.entries()) starts.push(starts[i] + x.shape[dim])
+  return apply(catPrim, { name, dim, starts }, xs)
 }
 
-// unfold <-> fold, diagonal <-> diagEmbed: reading along a view, and its transpose
-
-interface Viewing {
-  readonly name: string
-  readonly view: View
-  readonly whole: Shape
-}
-const viewPrim: Primitive<Viewing> = linear('view', {
-  infer: (p, x) => ({ shape: p.view.shape, dtype: x.dtype }),
-  run: (p, out, x) => reading(out, x, p.view),
-  transpose: (p, g) => apply(unviewPrim, p, [g]),
-})
-const unviewPrim: Primitive<Viewing> = linear('unview', {
-  infer: (p, x) => ({ shape: p.whole, dtype: x.dtype }),
-  run: (p, out, x) => spreading(out, x, p.view),
-  transpose: (p, g) => apply(viewPrim, p, [g]),
-})
+// windows and diagonals, along views
 
 /** Windows of `size` every `step` along a dimension, as a new last dimension: [..., n, ...] -> [..., (n-size)/step+1, ..., size]. */
 export function unfold(x: Tensor, dim: number, size: number, step: number): Tensor {
@@ -305,15 +312,13 @@ export function unfold(x: Tensor, dim: number, size: number, step: number): Tens
     throw new ShapeError(`unfold: windows of ${size} do not fit into dimension ${d} of ${show(x.shape)}`)
   if (!Number.isInteger(step) || step < 1)
     throw new ArgumentError(`unfold: step must be a positive integer, not ${step}`)
-  if (x.ndim === 0) return unfold(reshape(x, 1), 0, size, step).reshape(size)
   const strides = stridesOf(x.shape)
-  const own = strides[d]
-  const view = {
-    shape: [...x.shape.map((m, i) => (i === d ? Math.floor((n - size) / step) + 1 : m)), size],
-    strides: [...strides.map((s, i) => (i === d ? s * step : s)), own],
+  const own = strides[d] ?? 1
+  return viewed('unfold', x, {
+    shape: [...resized(x.shape, d, Math.floor((n - size) / step) + 1), size],
+    strides: [...resized(strides, d, own * step), own],
     offset: 0,
-  }
-  return apply(viewPrim, { name: 'unfold', view, whole: x.shape }, [x])
+  })
 }
 
 /** Where the diagonal lies: above (positive) or below (negative) the main one, and between which dimensions. */
@@ -341,7 +346,7 @@ function diagonalView(op: string, shape: Shape, { offset = 0, dim1 = 0, dim2 = 1
 export function diagonal(x: Tensor, options: DiagonalOptions = {}): Tensor {
   if (operand('diagonal', x).ndim < 2)
     throw new ShapeError(`diagonal: needs at least 2 dimensions, not ${show(x.shape)}`)
-  return apply(viewPrim, { name: 'diagonal', view: diagonalView('diagonal', x.shape, options), whole: x.shape }, [x])
+  return viewed('diagonal', x, diagonalView('diagonal', x.shape, options))
 }
 /** Matrices with the last dimension of x on the diagonal `offset`, zeros elsewhere; they span dim1 and dim2 of the result. */
 export function diagEmbed(x: Tensor, { offset = 0, dim1 = -2, dim2 = -1 }: DiagonalOptions = {}): Tensor {
@@ -354,37 +359,29 @@ export function diagEmbed(x: Tensor, { offset = 0, dim1 = -2, dim2 = -1 }: Diago
   const side = x.shape[x.ndim - 1] + Math.abs(offset)
   const rest = [...x.shape.slice(0, -1)]
   const whole = Array.from({ length: rank }, (_, d) => (d === a || d === b ? side : (rest.shift() as number)))
-  return apply(
-    unviewPrim,
-    { name: 'diagEmbed', view: diagonalView('diagEmbed', whole, { offset, dim1: a, dim2: b }), whole },
-    [x],
-  )
+  const view = diagonalView('diagEmbed', whole, { offset, dim1: a, dim2: b })
+  return apply(unviewPrim, { name: 'diagEmbed', view, whole }, [x])
 }
 
 // triangles: a linear map that is its own transpose
 
-interface Triangle {
-  readonly upper: boolean
+interface Triangle extends Named {
+  readonly name: 'tril' | 'triu'
   readonly diagonal: number
 }
-const trianglePrim: Primitive<Triangle> = linear('triangle', {
+const trianglePrim: Primitive<Triangle> = linear(p => p.name, {
   infer: (_, x) => ({ shape: x.shape, dtype: x.dtype }),
-  run({ upper, diagonal: k }, out, x) {
+  run({ name, diagonal }, out, x) {
     const [rows, columns] = x.shape.slice(-2) as [number, number]
-    for (let i = 0; i < x.data.length; i++) {
-      const column = i % columns
-      const row = Math.floor(i / columns) % rows
-      if (upper ? column - row >= k : column - row <= k) out.data[i] = x.data[i]
-    }
+    triangle(out.data, x.data, rows, columns, name === 'triu', diagonal)
   },
   transpose: (p, g) => apply(trianglePrim, p, [g]),
 })
-const triangle = (op: string, x: Tensor, upper: boolean, k: number): Tensor => {
-  if (operand(op, x).ndim < 2) throw new ShapeError(`${op}: needs at least 2 dimensions, not ${show(x.shape)}`)
-  integer(op, 'the diagonal', k)
-  return apply(trianglePrim, { upper, diagonal: k }, [x])
+function triangular(name: Triangle['name'], x: Tensor, diagonal: number): Tensor {
+  if (operand(name, x).ndim < 2) throw new ShapeError(`${name}: needs at least 2 dimensions, not ${show(x.shape)}`)
+  return apply(trianglePrim, { name, diagonal: integer(name, 'the diagonal', diagonal) }, [x])
 }
 /** The matrix with zeros above the diagonal `k` (0: the main one, positive: above it). */
-export const tril = (x: Tensor, k = 0): Tensor => triangle('tril', x, false, k)
+export const tril = (x: Tensor, k = 0): Tensor => triangular('tril', x, k)
 /** The matrix with zeros below the diagonal `k`. */
-export const triu = (x: Tensor, k = 0): Tensor => triangle('triu', x, true, k)
+export const triu = (x: Tensor, k = 0): Tensor => triangular('triu', x, k)

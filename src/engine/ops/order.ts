@@ -6,24 +6,30 @@ import { IndexError } from '../errors.ts'
 import { dimension, show, split3 } from '../shape.ts'
 import type { Tensor } from '../tensor.ts'
 import { full, ones, zerosOf } from './create.ts'
-import { gather, indexCopy, indexSelect, nonzero } from './gather.ts'
+import { gathered, indexCopy, indexSelect } from './gather.ts'
 import { choice, isFloat } from './kind.ts'
 import { cat, type KeepDim, reshape, slice } from './linear.ts'
 import { amax, any, arg, argmax, cumsum, diff, extreme } from './reduce.ts'
+import { nonzero } from './subscript.ts'
 
 /** What was chosen along a dimension, and where it was (int32). */
 export interface Ordered {
   readonly values: Tensor
   readonly indices: Tensor
 }
-const routed = (x: Tensor, dim: number, indices: Tensor): Ordered => ({ values: gather(x, dim, indices), indices })
+const routed = (op: string, x: Tensor, dim: number, indices: Tensor): Ordered => ({
+  values: gathered(op, x, dim, indices),
+  indices,
+})
 /** For indices that keep `dim` with size 1. */
-function single(x: Tensor, dim: number, indices: Tensor, { keepdim = false }: KeepDim): Ordered {
-  const found = routed(x, dim, indices)
+function single(op: string, x: Tensor, dim: number, indices: Tensor, { keepdim = false }: KeepDim): Ordered {
+  const found = routed(op, x, dim, indices)
   return keepdim || x.ndim === 0 ? found : { values: found.values.squeeze(dim), indices: indices.squeeze(dim) }
 }
 const best = (op: string, sign: 1 | -1, x: Tensor, dim: number | undefined, options: KeepDim): Tensor | Ordered =>
-  dim === undefined ? extreme(op, sign, x, dim, {}) : single(x, dim, arg(op, sign, x, dim, { keepdim: true }), options)
+  dim === undefined
+    ? extreme(op, sign, x, dim, {})
+    : single(op, x, dim, arg(op, sign, x, dim, { keepdim: true }), options)
 const length = (x: Tensor, d: number): number => (x.ndim === 0 ? 1 : x.shape[d])
 
 /**
@@ -48,13 +54,16 @@ export function min(x: Tensor, dim?: number, options: KeepDim = {}): Tensor | Or
   return best('min', -1, x, dim, options)
 }
 
-const runningPrim: Primitive<{ dim: number; sign: 1 | -1 }> = choice('argcum', {
-  infer: (_, x) => ({ shape: x.shape, dtype: 'int32' }),
-  run: ({ dim, sign }, out, x) => argcum(out.data, x.data, ...split3(x.shape, dim), sign),
-})
+const runningPrim: Primitive<{ dim: number; sign: 1 | -1 }> = choice(
+  ({ sign }) => (sign > 0 ? 'argcummax' : 'argcummin'),
+  {
+    infer: (_, x) => ({ shape: x.shape, dtype: 'int32' }),
+    run: ({ dim, sign }, out, x) => argcum(out.data, x.data, ...split3(x.shape, dim), sign),
+  },
+)
 const running = (op: string, sign: 1 | -1, x: Tensor, dim: number): Ordered => {
   const d = dimension(op, dim, x)
-  return routed(x, d, apply(runningPrim, { dim: d, sign }, [x]))
+  return routed(op, x, d, apply(runningPrim, { dim: d, sign }, [x]))
 }
 /** The largest so far along `dim`, and where it was: the last of equals; NaN wins from then on. */
 export const cummax = (x: Tensor, dim: number): Ordered => running('cummax', 1, x, dim)
@@ -82,7 +91,7 @@ export const argsort = (x: Tensor, dim = -1, { descending = false }: SortOptions
  * tensor([3, 1, 2]).sort() // { values: [1, 2, 3], indices: [1, 2, 0] }
  */
 export const sort = (x: Tensor, dim = -1, { descending = false }: SortOptions = {}): Ordered =>
-  routed(x, dim, order('sort', x, dim, descending))
+  routed('sort', x, dim, order('sort', x, dim, descending))
 
 export interface TopkOptions {
   /** The largest (default) or the smallest. */
@@ -101,7 +110,7 @@ export function topk(x: Tensor, k: number, dim = -1, { largest = true }: TopkOpt
       `topk: k = ${k} is out of range for ${show(x.shape)} along dimension ${d} (0 to ${length(x, d)})`,
     )
   const indices = order('topk', x, d, largest)
-  return routed(x, d, x.ndim === 0 ? indices : slice(indices, d, 0, k))
+  return routed('topk', x, d, x.ndim === 0 ? indices : slice(indices, d, 0, k))
 }
 /**
  * The k-th smallest (from 1) along `dim`, and where it was.
@@ -113,7 +122,7 @@ export function kthvalue(x: Tensor, k: number, dim = -1, options: KeepDim = {}):
     throw new IndexError(
       `kthvalue: k = ${k} is out of range for ${show(x.shape)} along dimension ${d} (1 to ${length(x, d)})`,
     )
-  return single(x, d, nth('kthvalue', x, d, k - 1), options)
+  return single('kthvalue', x, d, nth('kthvalue', x, d, k - 1), options)
 }
 const nth = (op: string, x: Tensor, d: number, k: number): Tensor => {
   const indices = order(op, x, d, false)
@@ -140,7 +149,7 @@ export function median(x: Tensor, dim?: number, options: KeepDim = {}): Tensor |
   if (n === 0) throw new IndexError(`median: ${show(x.shape)} has no elements along dimension ${d}`)
   const middle = nth('median', x, d, (n - 1) >> 1)
   const indices = any(x.isnan(), d, { keepdim: true }).where(argmax(x, d, { keepdim: true }), middle)
-  return single(x, d, indices, options)
+  return single('median', x, d, indices, options)
 }
 
 export interface UniqueOptions {

@@ -1,36 +1,34 @@
 // Pooling: the largest of each window is chosen and then picked, the mean is a linear map along one dimension at a time.
 
-import type { Shape } from '../../backend/array.ts'
 import { averages, averagesAdd, maxima, type Span, type Windows } from '../../backend/pool.ts'
 import { apply, type Primitive } from '../apply.ts'
 import { ArgumentError, ShapeError } from '../errors.ts'
-import { show, split3 } from '../shape.ts'
+import { resized, show, split3 } from '../shape.ts'
 import type { Tensor } from '../tensor.ts'
-import { batched, pair, type Reader, type Sizes, single } from './convolution.ts'
-import { take } from './gather.ts'
-import { choice, floats, linear } from './kind.ts'
+import { batched, fitting, pair, reach, row, rows, type Sizes } from './convolution.ts'
+import { backwards, choice, floats, linear, type Named } from './kind.ts'
+import { flat, picked } from './selection.ts'
 
 /** How many windows fit along a dimension; with `ceil` also one that hangs over, if it begins before the padding behind. */
 function windows(op: string, n: number, k: number, s: number, p: number, d: number, ceil: boolean): number {
-  const reach = d * (k - 1) + 1
-  if (2 * p > reach) throw new ArgumentError(`${op}: padding ${p} is more than half the window's ${reach}`)
-  const spare = n + 2 * p - reach
-  const out = (ceil ? Math.ceil(spare / s) : Math.floor(spare / s)) + 1
+  const size = reach(k, d)
+  if (2 * p > size) throw new ArgumentError(`${op}: padding ${p} is more than half the window's ${size}`)
+  const out = fitting(n + 2 * p - size, s, ceil ? Math.ceil : Math.floor)
   const fits = ceil && (out - 1) * s >= n + p ? out - 1 : out
   if (n === 0 || fits < 1)
-    throw new ShapeError(`${op}: a window of ${reach} does not fit into a size of ${n}${p ? ` with padding ${p}` : ''}`)
+    throw new ShapeError(`${op}: a window of ${size} does not fit into a size of ${n}${p ? ` with padding ${p}` : ''}`)
   return fits
 }
 
 // the largest
 
-const maximaPrim: Primitive<Windows> = choice('maxPool', {
+const maximaPrim: Primitive<Windows & { op: string }> = choice('argmaxPool', {
   infer: ({ out }, x) => ({ shape: [...x.shape.slice(0, -2), ...out], dtype: 'int32' }),
   run(p, out, x) {
     maxima(p, out.data, x.data)
     if (out.data.includes(-1))
       throw new ShapeError(
-        `maxPool: a window with dilation [${p.dilation.join(', ')}] steps over the whole image of [${p.size.join(', ')}] into the padding`,
+        `${p.op}: a window with dilation [${p.dilation.join(', ')}] steps over the whole image of [${p.size.join(', ')}] into the padding`,
       )
   },
 })
@@ -45,16 +43,16 @@ export interface MaxPoolOptions {
   /** Also take windows that hang over the end (false). */
   readonly ceilMode?: boolean
 }
-function maxPool(op: string, read: Reader, x: Tensor, kernelSize: Sizes, options: MaxPoolOptions): Tensor {
-  const kernel = read(op, 'kernelSize', kernelSize, 1, 1)
-  const stride = read(op, 'stride', options.stride ?? kernelSize, 1, 1)
-  const padding = read(op, 'padding', options.padding ?? 0, 0, 0)
-  const dilation = read(op, 'dilation', options.dilation ?? 1, 1, 1)
+function maxPool(op: string, x: Tensor, kernelSize: Sizes, options: MaxPoolOptions): Tensor {
+  const kernel = pair(op, 'kernelSize', kernelSize, 1)
+  const stride = pair(op, 'stride', options.stride ?? kernel, 1)
+  const padding = pair(op, 'padding', options.padding ?? 0, 0)
+  const dilation = pair(op, 'dilation', options.dilation ?? 1, 1)
   const size = x.shape.slice(-2) as [number, number]
-  const out = ([0, 1] as const).map(i =>
-    windows(op, size[i], kernel[i], stride[i], padding[i], dilation[i], options.ceilMode ?? false),
+  const out = size.map((n, i) =>
+    windows(op, n, kernel[i], stride[i], padding[i], dilation[i], options.ceilMode ?? false),
   ) as [number, number]
-  return take(x, apply(maximaPrim, { size, kernel, out, stride, padding, dilation }, [x]))
+  return picked(op, flat(x), 0, apply(maximaPrim, { op, size, kernel, out, stride, padding, dilation }, [x]))
 }
 /**
  * The largest in each window: [n, c, h, w] -> [n, c, h', w'], where
@@ -66,7 +64,7 @@ function maxPool(op: string, read: Reader, x: Tensor, kernelSize: Sizes, options
  * maxPool2d(tensor([[[1, 2], [3, 4]]]), 2) // [[[4]]]
  */
 export function maxPool2d(x: Tensor, kernelSize: Sizes, options: MaxPoolOptions = {}): Tensor {
-  return batched('maxPool2d', x, 2, images => maxPool('maxPool2d', pair, images, kernelSize, options))
+  return batched('maxPool2d', x, 2, images => maxPool('maxPool2d', images, kernelSize, options))
 }
 /**
  * The largest in each window: [n, c, l] -> [n, c, l']; see `maxPool2d`.
@@ -75,27 +73,26 @@ export function maxPool2d(x: Tensor, kernelSize: Sizes, options: MaxPoolOptions 
  * maxPool1d(tensor([[1, 3, 2, 4]]), 2) // [[3, 4]]
  */
 export function maxPool1d(x: Tensor, kernelSize: Sizes, options: MaxPoolOptions = {}): Tensor {
-  return batched('maxPool1d', x, 1, rows =>
-    maxPool('maxPool1d', single, rows.unsqueeze(2), kernelSize, options).squeeze(2),
-  )
+  const op = 'maxPool1d'
+  const kernel = row(op, 'kernelSize', kernelSize, 1)
+  return batched(op, x, 1, lines => maxPool(op, lines.unsqueeze(2), kernel, rows(op, options)).squeeze(2))
 }
 
 // the mean: of a rectangle, the mean of means
 
-interface Spans {
+interface Spans extends Named {
   readonly dim: number
   readonly spans: readonly Span[]
 }
-const along = (shape: Shape, dim: number, n: number): number[] => shape.map((size, d) => (d === dim ? n : size))
-const averagesPrim: Primitive<Spans> = linear('avgPool', {
-  infer: ({ dim, spans }, x) => ({ shape: along(x.shape, dim, spans.length), dtype: x.dtype }),
+const averagesPrim: Primitive<Spans> = linear(p => p.name, {
+  infer: ({ dim, spans }, x) => ({ shape: resized(x.shape, dim, spans.length), dtype: x.dtype }),
   run: ({ dim, spans }, out, x) => averages(out.data, x.data, spans, ...split3(x.shape, dim)),
-  transpose: ({ dim, spans }, g, _, x) => apply(averagesAddPrim, { dim, spans, size: x.shape[dim] }, [g]),
+  transpose: (p, g, _, x) => apply(averagesAddPrim, { ...backwards(p), size: x.shape[p.dim] }, [g]),
 })
-const averagesAddPrim: Primitive<Spans & { size: number }> = linear('avgPoolBackward', {
-  infer: ({ dim, size }, y) => ({ shape: along(y.shape, dim, size), dtype: y.dtype }),
+const averagesAddPrim: Primitive<Spans & { size: number }> = linear(p => p.name, {
+  infer: ({ dim, size }, y) => ({ shape: resized(y.shape, dim, size), dtype: y.dtype }),
   run: ({ dim, spans }, out, y) => averagesAdd(out.data, y.data, spans, ...split3(out.shape, dim)),
-  transpose: (p, g) => apply(averagesPrim, p, [g]),
+  transpose: (p, g) => apply(averagesPrim, backwards(p), [g]),
 })
 
 export interface AvgPoolOptions {
@@ -108,23 +105,25 @@ export interface AvgPoolOptions {
   /** Whether zeros of the padding count in the mean (true). */
   readonly countIncludePad?: boolean
 }
-function avgPool(op: string, read: Reader, x: Tensor, kernelSize: Sizes, options: AvgPoolOptions): Tensor {
+function avgPool(op: string, x: Tensor, kernelSize: Sizes, options: AvgPoolOptions): Tensor {
   const { ceilMode = false, countIncludePad = true } = options
-  const kernel = read(op, 'kernelSize', kernelSize, 1, 1)
-  const stride = read(op, 'stride', options.stride ?? kernelSize, 1, 1)
-  const padding = read(op, 'padding', options.padding ?? 0, 0, 0)
-  const plans = ([0, 1] as const).flatMap((i): Spans[] => {
+  const kernel = pair(op, 'kernelSize', kernelSize, 1)
+  const stride = pair(op, 'stride', options.stride ?? kernel, 1)
+  const padding = pair(op, 'padding', options.padding ?? 0, 0)
+  const plans = kernel.flatMap((k, i): Spans[] => {
     const dim = x.ndim - 2 + i
-    const [n, k, s, p] = [x.shape[dim], kernel[i], stride[i], padding[i]]
-    if (read === single && i === 0) return []
-    const spans = Array.from({ length: windows(op, n, k, s, p, 1, ceilMode) }, (_, j) => {
+    const [n, s, p] = [x.shape[dim], stride[i], padding[i]]
+    const length = windows(op, n, k, s, p, 1, ceilMode)
+    // every element by itself
+    if (k === 1 && length === n) return []
+    const spans = Array.from({ length }, (_, j) => {
       const from = j * s - p
       const start = Math.max(from, 0)
       const stop = Math.min(from + k, n)
       // what hangs over beyond the padding never counts
       return { start, stop, divisor: countIncludePad ? Math.min(from + k, n + p) - from : stop - start }
     })
-    return [{ dim, spans }]
+    return [{ name: op, dim, spans }]
   })
   return plans.reduce((y, plan) => apply(averagesPrim, plan, [y]), floats(op, x))
 }
@@ -137,7 +136,7 @@ function avgPool(op: string, read: Reader, x: Tensor, kernelSize: Sizes, options
  * avgPool2d(tensor([[[1, 2], [3, 4]]]), 2) // [[[2.5]]]
  */
 export function avgPool2d(x: Tensor, kernelSize: Sizes, options: AvgPoolOptions = {}): Tensor {
-  return batched('avgPool2d', x, 2, images => avgPool('avgPool2d', pair, images, kernelSize, options))
+  return batched('avgPool2d', x, 2, images => avgPool('avgPool2d', images, kernelSize, options))
 }
 /**
  * The mean of each window: [n, c, l] -> [n, c, l']; see `avgPool2d`.
@@ -146,9 +145,9 @@ export function avgPool2d(x: Tensor, kernelSize: Sizes, options: AvgPoolOptions 
  * avgPool1d(tensor([[1, 3, 2, 4]]), 2) // [[2, 3]]
  */
 export function avgPool1d(x: Tensor, kernelSize: Sizes, options: AvgPoolOptions = {}): Tensor {
-  return batched('avgPool1d', x, 1, rows =>
-    avgPool('avgPool1d', single, rows.unsqueeze(2), kernelSize, options).squeeze(2),
-  )
+  const op = 'avgPool1d'
+  const kernel = row(op, 'kernelSize', kernelSize, 1)
+  return batched(op, x, 1, lines => avgPool(op, lines.unsqueeze(2), kernel, rows(op, options)).squeeze(2))
 }
 
 /**
@@ -175,7 +174,7 @@ export function adaptiveAvgPool2d(x: Tensor, outputSize: number | readonly (numb
         const [start, stop] = [Math.floor((j * n) / m), Math.ceil(((j + 1) * n) / m)]
         return { start, stop, divisor: stop - start }
       })
-      return apply(averagesPrim, { dim: 2 + i, spans }, [y])
+      return apply(averagesPrim, { name: op, dim: 2 + i, spans }, [y])
     }, images)
   })
 }

@@ -5,10 +5,10 @@ import { number, operand } from '../argument.ts'
 import { DtypeError, ShapeError } from '../errors.ts'
 import { broadcast, broadcastStrides, numel, sameShape, show, stridesOf } from '../shape.ts'
 import type { Tensor } from '../tensor.ts'
-import { bilinear } from './kind.ts'
+import { bilinear, type Named } from './kind.ts'
 import { sumTo } from './linear.ts'
 
-interface Factors {
+interface Factors extends Named {
   /** Whether the factor's last two dimensions are read the other way round. */
   readonly ta: boolean
   readonly tb: boolean
@@ -27,9 +27,9 @@ export function offsets(shape: readonly number[], batch: readonly number[]): num
   )
 }
 
-const matmulPrim: Primitive<Factors> = bilinear('matmul', {
-  infer({ ta, tb }, a, b) {
-    const batch = broadcast('matmul', [a.shape.slice(0, -2), b.shape.slice(0, -2)])
+const matmulPrim: Primitive<Factors> = bilinear(p => p.name, {
+  infer({ name, ta, tb }, a, b) {
+    const batch = broadcast(name, [a.shape.slice(0, -2), b.shape.slice(0, -2)])
     return { shape: [...batch, a.shape.at(ta ? -1 : -2) as number, b.shape.at(tb ? -2 : -1) as number], dtype: a.dtype }
   },
   run({ ta, tb }, out, a, b) {
@@ -50,11 +50,12 @@ const matmulPrim: Primitive<Factors> = bilinear('matmul', {
   },
   // C = op(A) op(B): each factor's cotangent is a product of g and the other one
   transposes: [
-    ({ ta, tb }, g, b, a) => sumTo(ta ? product(b, g, tb, true) : product(g, b, false, !tb), a),
-    ({ ta, tb }, g, a, b) => sumTo(tb ? product(g, a, true, ta) : product(a, g, !ta, false), b),
+    ({ name, ta, tb }, g, b, a) => sumTo(ta ? product(name, b, g, tb, true) : product(name, g, b, false, !tb), a),
+    ({ name, ta, tb }, g, a, b) => sumTo(tb ? product(name, g, a, true, ta) : product(name, a, g, !ta, false), b),
   ],
 })
-const product = (a: Tensor, b: Tensor, ta: boolean, tb: boolean): Tensor => apply(matmulPrim, { ta, tb }, [a, b])
+const product = (name: string, a: Tensor, b: Tensor, ta: boolean, tb: boolean): Tensor =>
+  apply(matmulPrim, { name, ta, tb }, [a, b])
 
 /** @throws DtypeError when dtypes differ or cannot be multiplied */
 export const sameDtype = (op: string, a: Tensor, b: Tensor): void => {
@@ -90,10 +91,10 @@ function multiplied(op: string, a: Tensor, b: Tensor, transposeB = false): Tenso
   if (b.ndim === 1) return multiplied(op, a, b.reshape(-1, 1)).squeeze(-1)
   if (a.ndim > 2 && b.ndim === 2) {
     // one product of all rows instead of one per batch, and so for its cotangents
-    const rows = product(a.reshape(numel(a.shape.slice(0, -1)), a.shape.at(-1) as number), b, false, transposeB)
+    const rows = product(op, a.reshape(numel(a.shape.slice(0, -1)), a.shape.at(-1) as number), b, false, transposeB)
     return rows.reshape([...a.shape.slice(0, -1), rows.shape[1]])
   }
-  return product(a, b, false, transposeB)
+  return product(op, a, b, false, transposeB)
 }
 
 const ranked = (op: string, x: Tensor, rank: number, what: string): void => {

@@ -1,12 +1,13 @@
 // Reductions, scans and what is made of them.
 import { argbest, cumsum as cumsumKernel, folds } from '../../backend/js.ts'
+import * as kernel from '../../backend/softmax.ts'
 import { apply, type Primitive } from '../apply.ts'
 import { integer, number, operand, operands } from '../argument.ts'
 import { ArgumentError, IndexError, ShapeError } from '../errors.ts'
 import { broadcast, dimension, dimensions, reduced, show, split3 } from '../shape.ts'
 import type { Tensor } from '../tensor.ts'
 import { fullLike, onesLike } from './create.ts'
-import { choice, custom, floats, isFloat, linear } from './kind.ts'
+import { choice, custom, floats, isFloat, linear, type Named } from './kind.ts'
 import { cat, type Dims, folding, type KeepDim, slice, sum, summed } from './linear.ts'
 
 const count = (x: Tensor, dims: readonly number[]): number => dims.reduce((n, d) => n * x.shape[d], 1)
@@ -21,7 +22,7 @@ export function mean(x: Tensor, dims?: Dims, options: KeepDim = {}): Tensor {
 
 // amax, amin: equals share the gradient evenly
 
-interface Extreme {
+interface Extreme extends Named {
   readonly dims: readonly number[]
   readonly keepdim: boolean
   readonly sign: 1 | -1
@@ -32,7 +33,7 @@ function shares(x: Tensor, out: Tensor, { dims, keepdim }: Extreme): Tensor {
   const hit = x.detach().eq(best).logicalOr(x.isnan().logicalAnd(best.isnan())).to(x.dtype)
   return hit.div(hit.sum(dims, { keepdim: true }))
 }
-const extremePrim: Primitive<Extreme> = custom('amax', {
+const extremePrim: Primitive<Extreme> = custom(p => p.name, {
   infer: ({ dims, keepdim }, x) => ({ shape: reduced(x.shape, dims, keepdim), dtype: x.dtype }),
   run: ({ dims, sign }, out, x) => folding(sign > 0 ? folds.amax : folds.amin, dims, out, x),
   reads: [0, 1],
@@ -50,7 +51,7 @@ export function extreme(
   const list = dimensions(op, dims, x)
   if (list.some(d => x.shape[d] === 0))
     throw new ShapeError(`${op}: ${show(x.shape)} has no elements to choose from along [${list.join(', ')}]`)
-  return list.length === 0 ? x : apply(extremePrim, { dims: list, keepdim, sign }, [x])
+  return list.length === 0 ? x : apply(extremePrim, { name: op, dims: list, keepdim, sign }, [x])
 }
 /** The largest over `dims`; NaN wins. Equals share the gradient evenly. Throws on nothing. */
 export const amax = (x: Tensor, dims?: Dims, options: KeepDim = {}): Tensor => extreme('amax', 1, x, dims, options)
@@ -66,7 +67,7 @@ interface Along {
   readonly dim: number
   readonly sign: 1 | -1
 }
-const argPrim: Primitive<Along> = choice('argmax', {
+const argPrim: Primitive<Along> = choice(({ sign }) => (sign > 0 ? 'argmax' : 'argmin'), {
   infer: ({ dim }, x) => ({ shape: reduced(x.shape, [dim], true), dtype: 'int32' }),
   run: ({ dim, sign }, out, x) => argbest(out.data, x.data, ...split3(x.shape, dim), sign),
 })
@@ -239,43 +240,9 @@ export function dist(x: Tensor, y: Tensor, p = 2): Tensor {
 interface OneDim {
   readonly dim: number
 }
-/** Calls `f` with each line along `dim`: where it begins and how far its elements lie apart. */
-function lines(
-  shape: readonly number[],
-  dim: number,
-  f: (start: number, step: number, n: number, line: number) => void,
-): void {
-  const [outer, n, inner] = split3(shape, dim)
-  for (let o = 0; o < outer; o++) for (let i = 0; i < inner; i++) f(o * n * inner + i, inner, n, o * inner + i)
-}
-/** Where a line's largest element is; NaN wins. */
-function largest(x: ArrayLike<number>, start: number, step: number, n: number): number {
-  let best = start
-  for (let k = 0, at = start; k < n; k++, at += step) {
-    if (x[at] > x[best] || Number.isNaN(x[at])) best = at
-  }
-  return best
-}
-/** max and log(sum(exp(x - max))) of a line; the maximum's own 1 is left to log1p, which keeps the digits of the rest. */
-function logSum(x: ArrayLike<number>, start: number, step: number, n: number): [max: number, log: number] {
-  const best = largest(x, start, step, n)
-  const max = x[best]
-  if (!Number.isFinite(max)) return [max, 0]
-  let rest = 0
-  for (let k = 0, at = start; k < n; k++, at += step) if (at !== best) rest += Math.exp(x[at] - max)
-  return [max, Math.log1p(rest)]
-}
 const softmaxPrim: Primitive<OneDim> = custom('softmax', {
   infer: (_, x) => ({ shape: x.shape, dtype: x.dtype }),
-  run({ dim }, out, x) {
-    lines(x.shape, dim, (start, step, n) => {
-      const top = x.data[largest(x.data, start, step, n)]
-      const row = new Float64Array(n)
-      let total = 0
-      for (let k = 0, at = start; k < n; k++, at += step) total += row[k] = Math.exp(x.data[at] - top)
-      for (let k = 0, at = start; k < n; k++, at += step) out.data[at] = row[k] / total
-    })
-  },
+  run: ({ dim }, out, x) => kernel.softmax(out.data, x.data, ...split3(x.shape, dim)),
   reads: [1],
   // y (g - sum(g y)): symmetric, so the tangent has the same rule
   vjp: ({ dim }, g, _, y) => softmaxRule(g, y, dim),
@@ -285,14 +252,7 @@ const softmaxRule = (g: Tensor, y: Tensor, dim: number): Tensor => g.sub(sum(g.m
 
 const logSoftmaxPrim: Primitive<OneDim> = custom('logSoftmax', {
   infer: (_, x) => ({ shape: x.shape, dtype: x.dtype }),
-  run({ dim }, out, x) {
-    lines(x.shape, dim, (start, step, n) => {
-      const [max, log] = logSum(x.data, start, step, n)
-      // of an infinite maximum, softmax and its logarithm are NaN
-      for (let k = 0, at = start; k < n; k++, at += step)
-        out.data[at] = max === Infinity ? Number.NaN : x.data[at] - max - log
-    })
-  },
+  run: ({ dim }, out, x) => kernel.logSoftmax(out.data, x.data, ...split3(x.shape, dim)),
   reads: [1],
   // g - softmax sum(g), and dx - sum(softmax dx)
   vjp: ({ dim }, g, _, y) => g.sub(y.exp().mul(sum(g, dim, { keepdim: true }))),
@@ -301,12 +261,7 @@ const logSoftmaxPrim: Primitive<OneDim> = custom('logSoftmax', {
 
 const logsumexpPrim: Primitive<OneDim> = custom('logsumexp', {
   infer: ({ dim }, x) => ({ shape: reduced(x.shape, [dim], true), dtype: x.dtype }),
-  run({ dim }, out, x) {
-    lines(x.shape, dim, (start, step, n, line) => {
-      const [max, log] = logSum(x.data, start, step, n)
-      out.data[line] = max + log
-    })
-  },
+  run: ({ dim }, out, x) => kernel.logsumexp(out.data, x.data, ...split3(x.shape, dim)),
   reads: [0, 1],
   vjp: (_, g, __, out, x) => weights(x, out).mul(g),
   jvp: ({ dim }, [dx], out, x) => sum(weights(x, out).mul(dx as Tensor), dim, { keepdim: true }),
