@@ -102,6 +102,7 @@ export {
 export { addmm, addmv, baddbmm, bmm, dot, matmul, mm, mv, outer } from './engine/ops/product.ts'
 export {
   all,
+  allclose,
   amax,
   amin,
   aminmax,
@@ -113,6 +114,7 @@ export {
   cumsum,
   diff,
   dist,
+  equal,
   logcumsumexp,
   logSoftmax,
   logsumexp,

@@ -137,9 +137,9 @@ export class Tensor extends Num implements NDArray {
   }
 
   /** Same shape and elements (NaN is not itself)? */
-  equal(y: Tensor): boolean { return sameShape(this.shape, y.shape) && this.#data.every((x, i) => x === y.data[i]) }
+  equal(y: Tensor): boolean { return reduce.equal(this, y) }
   /** Are all elements close? See `isclose`. */
-  allclose(y: Tensor, options: { rtol?: number; atol?: number; equalNan?: boolean } = {}): boolean { return this.isclose(y as this, options).all().item() !== 0 }
+  allclose(y: Tensor, options: { rtol?: number; atol?: number; equalNan?: boolean } = {}): boolean { return reduce.allclose(this, y, options) }
 
   // ---- reverse mode
 

@@ -4,7 +4,7 @@ import * as kernel from '../../backend/softmax.ts'
 import { apply, type Primitive } from '../apply.ts'
 import { integer, number, operand, operands } from '../argument.ts'
 import { ArgumentError, IndexError, ShapeError } from '../errors.ts'
-import { broadcast, dimension, dimensions, reduced, show, split3 } from '../shape.ts'
+import { broadcast, dimension, dimensions, reduced, sameShape, show, split3 } from '../shape.ts'
 import type { Tensor } from '../tensor.ts'
 import { fullLike, onesLike } from './create.ts'
 import { choice, custom, floats, isFloat, linear, type Named } from './kind.ts'
@@ -100,6 +100,17 @@ export const any = (x: Tensor, dims?: Dims, options: KeepDim = {}): Tensor =>
 /** Are all elements (not 0) over `dims`? bool */
 export const all = (x: Tensor, dims?: Dims, options: KeepDim = {}): Tensor =>
   summed('all', operand('all', x).eq(0), dims, options).eq(0)
+/** Same shape and elements? NaN is not itself. */
+export function equal(x: Tensor, y: Tensor): boolean {
+  operands('equal', [x, y])
+  return sameShape(x.shape, y.shape) && x.data.every((value, i) => value === y.data[i])
+}
+/** Are all elements close? See `isclose`. */
+export const allclose = (
+  x: Tensor,
+  y: Tensor,
+  options?: { rtol?: number; atol?: number; equalNan?: boolean },
+): boolean => operand('allclose', x).isclose(y, options).all().item() !== 0
 /** How many elements are not 0, over `dims`; int32 */
 export const countNonzero = (x: Tensor, dims?: Dims): Tensor =>
   summed('countNonzero', operand('countNonzero', x).ne(0), dims)
