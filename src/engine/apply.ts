@@ -129,6 +129,10 @@ export class TensorNode implements Node<Tensor>, Spec {
     return nameOf(this.prim, this.p)
   }
 
+  input(i: number): TensorNode | null | undefined {
+    return this.inputs[i]
+  }
+
   /** What is stored for the backward. */
   get saved(): readonly Tensor[] {
     return [...(this.operands ?? []), this.out].filter(

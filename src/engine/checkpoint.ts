@@ -76,9 +76,11 @@ export function checkpoint<A extends unknown[], R extends Active>(f: (...args: A
     }
     const made = new Value(
       out.data,
-      inputs as unknown as Value[],
       { name: 'checkpoint', pull: pull as Value['pull'] },
       low,
+      null,
+      null,
+      inputs as unknown as Value[],
     )
     for (const level of mode.levels) {
       const tangent = level.get(out)

@@ -62,6 +62,11 @@ export class Expr extends Num {
     return Expr.#intern(name, inputs) as this
   }
 
+  /** The i-th operand, undefined after the last. */
+  input(i: number): Expr | undefined {
+    return this.inputs[i]
+  }
+
   override toString(): string {
     if (this.op === 'const') return String(this.value)
     if (this.op === 'input') return `x${this.value}`

@@ -5,6 +5,8 @@ import { ArgumentError, GradError } from './errors.ts'
 export interface Node<T> {
   /** What it was computed from; null or a number where there is nothing to differentiate. */
   readonly inputs: readonly (Node<T> | number | null)[]
+  /** The i-th of them, undefined after the last: for walks over nodes that keep no list. */
+  input(i: number): Node<T> | number | null | undefined
   /** Scratch of the walks: the stamp of the last walk that came by. */
   mark: number
   /**
@@ -35,7 +37,7 @@ let stamp = 0
  * All nodes that `root` was computed from, itself last: each after its inputs. Iterative, so of any depth. What the
  * nodes of `ends` were computed from is left out.
  */
-export function postorder<N extends { readonly inputs: readonly (N | number | null)[]; mark: number }>(
+export function postorder<N extends { input(i: number): N | number | null | undefined; mark: number }>(
   root: N,
   ends?: ReadonlySet<N>,
 ): N[] {
@@ -47,9 +49,9 @@ export function postorder<N extends { readonly inputs: readonly (N | number | nu
   walk: while (path.length > 0) {
     const top = path.length - 1
     const node = path[top] as N
-    const inputs = ends?.has(node) ? [] : node.inputs
-    for (let i = next[top] as number; i < inputs.length; i++) {
-      const input = inputs[i]
+    for (let i = next[top]; ; i++) {
+      const input = ends?.has(node) ? undefined : node.input(i)
+      if (input === undefined) break
       if (typeof input === 'object' && input !== null && input.mark !== now) {
         input.mark = now
         next[top] = i + 1

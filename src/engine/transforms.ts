@@ -73,6 +73,7 @@ export function linearized(op: string, f: Fn, args: readonly unknown[], by: read
   const pull = (cotangents: readonly Active[]): Active[] => {
     const root: Node<Active> = {
       inputs: roots,
+      input: i => roots[i],
       mark: 0,
       pull: (_, wanted) => cotangents.map((g, i) => (wanted[i] ? g : null)),
     }

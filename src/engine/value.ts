@@ -23,6 +23,15 @@ const hooks = new WeakMap<Value, readonly ((grad: number) => number | undefined)
 let hooked = false
 const hasNaN = (x: Value): boolean => Number.isNaN(x.data)
 
+/** The number of an operand. */
+function numberOf(op: Pointwise, x: Value | number): number {
+  if (typeof x === 'number') return x
+  if (!(x instanceof Value)) throw new ArgumentError(`${op.name}: operands are values or numbers, not ${described(x)}`)
+  return x.data
+}
+const lowOf = (x: Value | number): number => (typeof x === 'number' ? CONSTANT : x.low)
+const isWatched = (): boolean => mode.levels.length > 0 || mode.anomaly || mode.observer !== null
+
 /**
  * A scalar on a graph, with micrograd's face: `data`, `grad`, `backward()`, arithmetic, a label. Gradients of leaves
  * add up over backwards; those of intermediate values are set anew by each.
@@ -38,63 +47,94 @@ export class Value extends Num implements Node<Value> {
   grad = 0
   mark = 0
   label = ''
-  /** What it was computed from. */
-  readonly inputs: readonly (Value | number)[]
-  /** The op that computed it; null for a leaf. */
-  readonly op: Pointwise | Opaque | null
-  /** The depth of the lowest leaf below it: reverse mode records by it. */
-  readonly low: number
 
-  /** A leaf: a variable of reverse mode. (`inputs`, `op` and `low` are for the engine.) */
+  /** A leaf: a variable of reverse mode. What follows `data` is for the engine. */
   constructor(
     public data: number,
-    inputs: readonly (Value | number)[] = NONE,
-    op: Pointwise | Opaque | null = null,
-    low = 0,
+    /** The op that computed it; null for a leaf. */
+    readonly op: Pointwise | Opaque | null = null,
+    /** The depth of the lowest leaf below it: reverse mode records by it. */
+    readonly low = 0,
+    // what it was computed from: one operand or two without a list, which would cost half as much memory again
+    private readonly x: Value | number | null = null,
+    private readonly y: Value | number | null = null,
+    private readonly more: readonly (Value | number)[] | null = null,
   ) {
     super()
     if (typeof data !== 'number') throw new ArgumentError(`Value: holds a number, not ${described(data)}`)
-    this.inputs = inputs
-    this.op = op
-    this.low = low
+  }
+
+  /** What it was computed from. */
+  get inputs(): readonly (Value | number)[] {
+    const { x, y, more } = this
+    return more ?? (x === null ? NONE : y === null ? [x] : [x, y])
+  }
+  input(i: number): Value | number | undefined {
+    return this.more ? this.more[i] : ((i === 0 ? this.x : i === 1 ? this.y : null) ?? undefined)
   }
 
   /** A number that no gradient flows to. */
   static constant(data: number): Value {
-    return new Value(data, NONE, null, CONSTANT)
+    return new Value(data, null, CONSTANT)
   }
 
   /** x as a variable of the transform at `depth`: the same number, still connected to whatever x depends on. */
   static variable(x: Value | number, depth: number): Value {
-    if (typeof x === 'number') return new Value(x, NONE, null, depth)
-    const out = x.low <= mode.depth ? new Value(x.data, [x], identity, x.low) : new Value(x.data, NONE, null, depth)
+    if (typeof x === 'number') return new Value(x, null, depth)
+    const out = x.low <= mode.depth ? new Value(x.data, identity, x.low, x) : new Value(x.data, null, depth)
     pushTangents<Value>([x], out, ([dx]) => dx as Value)
     return out
   }
 
-  override apply(name: OpName, ...args: (Value | number)[]): this {
-    return Value.map(Pointwise.named(name), args) as this
+  override apply(name: OpName, ...args: (Value | number)[]): this
+  override apply(
+    name: OpName,
+    x: Value | number,
+    y: Value | number,
+    z: Value | number,
+    w: Value | number,
+    v: Value | number,
+  ): this {
+    const op = Pointwise.named(name)
+    if (op.arity === 1) return Value.#unary(op, x) as this
+    if (op.arity === 2) return Value.#binary(op, x, y) as this
+    return Value.#general(op, [x, y, z, w, v].slice(0, op.arity)) as this
   }
 
   /** Applies a pointwise op to values and numbers. */
   static map(op: Pointwise, args: readonly (Value | number)[]): Value {
-    let low = CONSTANT
-    for (const z of args) {
-      if (typeof z === 'number') continue
-      if (!(z instanceof Value))
-        throw new ArgumentError(`${op.name}: operands are values or numbers, not ${described(z)}`)
-      if (z.low < low) low = z.low
-    }
     const [x, y] = args
-    const a = typeof x === 'number' ? x : (x as Value).data
-    let data: number
-    if (args.length === 2) data = op.f(a, typeof y === 'number' ? y : (y as Value).data)
-    else if (args.length === 1) data = op.f(a)
-    else data = op.f(...args.map(z => (typeof z === 'number' ? z : z.data)))
-    const out = low <= mode.depth ? new Value(data, args, op, low) : new Value(data, NONE, null, CONSTANT)
-    if (mode.levels.length > 0) pushTangents<Value>(args, out, dx => Value.#tangent(op, dx, args, out))
-    if (mode.anomaly || mode.observer) notice<Value>(op.name, args, out, out, hasNaN)
+    return args.length === 1
+      ? Value.#unary(op, x)
+      : args.length === 2
+        ? Value.#binary(op, x, y)
+        : Value.#general(op, args)
+  }
+  static #unary(op: Pointwise, x: Value | number): Value {
+    const data = op.f(numberOf(op, x))
+    const low = lowOf(x)
+    const out = low <= mode.depth ? new Value(data, op, low, x) : Value.constant(data)
+    if (isWatched()) Value.#settle(op, [x], out)
     return out
+  }
+  static #binary(op: Pointwise, x: Value | number, y: Value | number): Value {
+    const data = op.f(numberOf(op, x), numberOf(op, y))
+    const low = Math.min(lowOf(x), lowOf(y))
+    const out = low <= mode.depth ? new Value(data, op, low, x, y) : Value.constant(data)
+    if (isWatched()) Value.#settle(op, [x, y], out)
+    return out
+  }
+  static #general(op: Pointwise, args: readonly (Value | number)[]): Value {
+    const data = op.f(...args.map(z => numberOf(op, z)))
+    const low = args.reduce<number>((least, z) => Math.min(least, lowOf(z)), CONSTANT)
+    const out = low <= mode.depth ? new Value(data, op, low, null, null, args) : Value.constant(data)
+    if (isWatched()) Value.#settle(op, args, out)
+    return out
+  }
+  /** What is rarely asked of the door: tangents, anomaly mode, observers. */
+  static #settle(op: Pointwise, args: readonly (Value | number)[], out: Value): void {
+    pushTangents<Value>(args, out, dx => Value.#tangent(op, dx, args, out))
+    notice<Value>(op.name, args, out, out, hasNaN)
   }
 
   /** A computed number with rules of its own; for `custom`. */
@@ -107,7 +147,7 @@ export class Value extends Num implements Node<Value> {
   ): Value {
     const low = xs.reduce((least, x) => Math.min(least, x.low), CONSTANT)
     const op: Opaque = { name, pull: (g, wanted) => vjp(g, wanted, xs, out) }
-    const out: Value = low <= mode.depth ? new Value(data, xs, op, low) : Value.constant(data)
+    const out: Value = low <= mode.depth ? new Value(data, op, low, null, null, xs) : Value.constant(data)
     pushTangents<Value>(xs, out, dx => jvp(dx, xs, out))
     notice<Value>(name, xs, out, out, hasNaN)
     return out
@@ -193,22 +233,22 @@ export class Value extends Num implements Node<Value> {
   static #sweep(nodes: readonly Value[]): void {
     for (const out of nodes) {
       if (hooked) for (const hook of hooks.get(out) ?? NONE) out.grad = hook(out.grad) ?? out.grad
-      const { op, inputs, data, grad } = out
+      const { op, x, y, data, grad } = out
       if (op === null) continue
-      if (mode.anomaly || !(op instanceof Pointwise) || inputs.length > 2) {
-        const cotangents = out.#cotangents()
-        inputs.forEach((z, i) => {
-          if (typeof z === 'object') z.grad += cotangents[i] as number
+      if (mode.anomaly || x === null || !(op instanceof Pointwise)) {
+        const { inputs } = out
+        out.#cotangents().forEach((g, i) => {
+          const z = inputs[i]
+          if (typeof z === 'object') z.grad += g
         })
         continue
       }
       // nearly every op has one operand or two
-      const [x, y] = inputs
-      const a = typeof x === 'number' ? x : (x as Value).data
-      if (inputs.length === 1) {
-        ;(x as Value).grad += op.pull(0)(a, data, grad)
+      const a = typeof x === 'number' ? x : x.data
+      if (y === null) {
+        if (typeof x === 'object') x.grad += op.pull(0)(a, data, grad)
       } else {
-        const b = typeof y === 'number' ? y : (y as Value).data
+        const b = typeof y === 'number' ? y : y.data
         if (typeof x === 'object') x.grad += op.pull(0)(a, b, data, grad)
         if (typeof y === 'object') y.grad += op.pull(1)(a, b, data, grad)
       }

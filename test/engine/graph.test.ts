@@ -13,6 +13,9 @@ class Sum implements Node<number> {
     readonly inputs: readonly (Sum | number | null)[] = [],
     readonly weights: readonly number[] = inputs.map(() => 1),
   ) {}
+  input(i: number): Sum | number | null | undefined {
+    return this.inputs[i]
+  }
   pull(g: number, wanted: readonly boolean[]): (number | null)[] {
     this.pulls.push({ g, wanted })
     return this.weights.map(w => w * g)
