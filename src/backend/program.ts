@@ -84,6 +84,29 @@ export function stage(program: Program, arity: number): (...x: number[]) => numb
   }
 }
 
+/** What a program's result goes into (`out.data =`, `x0.grad +=`), and as what its operands are read. */
+export interface Assignment {
+  readonly into: string
+  readonly program: Program
+  readonly operand: (k: number) => string
+}
+
+/**
+ * Assignments as one generated function of `parameters`. It reads and writes fields, so that no number is put into a
+ * box on the way in or out, which costs more than most ops do.
+ */
+export function assigning(parameters: readonly string[], list: readonly Assignment[]): (...x: unknown[]) => void {
+  const env = new Map<string, unknown>()
+  const statements = list.map(({ into, program, operand }) => {
+    const { lines, result, env: own } = emit(program, operand)
+    for (const [name, f] of own) env.set(name, f)
+    return `{ ${[...lines, `${into} ${result}`].join('; ')} }`
+  })
+  return new Function(...env.keys(), `return (${parameters.join(', ')}) => { ${statements.join(' ')} }`)(
+    ...env.values(),
+  )
+}
+
 /** Runs a program over all elements of `out`, its operands broadcast to out's shape. */
 export type Loop = (out: NDArray, xs: readonly (NDArray | number)[]) => void
 

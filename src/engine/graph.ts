@@ -49,8 +49,9 @@ export function postorder<N extends { input(i: number): N | number | null | unde
   walk: while (path.length > 0) {
     const top = path.length - 1
     const node = path[top] as N
-    for (let i = next[top]; ; i++) {
-      const input = ends?.has(node) ? undefined : node.input(i)
+    const goesOn = ends === undefined || !ends.has(node)
+    for (let i = next[top]; goesOn; i++) {
+      const input = node.input(i)
       if (input === undefined) break
       if (typeof input === 'object' && input !== null && input.mark !== now) {
         input.mark = now

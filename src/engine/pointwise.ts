@@ -1,9 +1,9 @@
 // The pointwise kind: an expression, and all that follows from it; what both engines apply.
 import type { DType } from '../backend/array.ts'
-import { codegen, type Loop, loop, stage } from '../backend/program.ts'
+import { assigning, codegen, type Loop, loop, stage } from '../backend/program.ts'
 import { ArgumentError } from './errors.ts'
 import { compact, Expr, expression, partials, program, rewrite, scaled, summed } from './expr.ts'
-import { type Op, type OpName, table } from './prims.ts'
+import { edition, type OpName, table } from './prims.ts'
 
 /** A derived pointwise op and which values it reads: operand numbers of the op it belongs to, then its output (arity), then the cotangent or the tangents. */
 export interface Derived {
@@ -11,6 +11,12 @@ export interface Derived {
   readonly reads: readonly number[]
   /** Those of `reads` that are there before the derivative is asked for: operands and output. */
   readonly stored: readonly number[]
+}
+
+/** An op as code on values: `fill` sets the result's `data`, `sweep` adds to the operands' `grad`. */
+export interface Fields {
+  fill(out: object, x: unknown, y?: unknown): void
+  sweep(out: object, x: unknown, y?: unknown): void
 }
 
 /**
@@ -24,6 +30,7 @@ export class Pointwise {
   readonly #vjps = new Map<number, Derived | null>()
   readonly #jvps = new Map<string, Derived | null>()
   readonly #pulls: ((...x: number[]) => number)[] = []
+  readonly #fields: Fields[] = []
   readonly #loops = new Map<DType, Loop>()
 
   private constructor(
@@ -35,17 +42,23 @@ export class Pointwise {
     readonly conditions = 0,
   ) {}
 
-  static readonly #named = new Map<string, { of: Op; made: Pointwise }>()
+  static readonly #named = new Map<string, Pointwise>()
+  static #edition = 0
   static readonly #derived = new WeakMap<Expr, Pointwise[]>()
 
   /** The table's op of that name. */
   static named(name: OpName): Pointwise {
-    const known = Pointwise.#named.get(name)
-    const op = table.get(name)
-    if (!op) throw new ArgumentError(`apply: there is no op '${name}' in the table`)
-    if (known?.of === op) return known.made
-    const made = new Pointwise(name, expression(op), op.arity, op.type, op.conditions)
-    Pointwise.#named.set(name, { of: op, made })
+    if (Pointwise.#edition !== edition) {
+      Pointwise.#named.clear()
+      Pointwise.#edition = edition
+    }
+    let made = Pointwise.#named.get(name)
+    if (!made) {
+      const op = table.get(name)
+      if (!op) throw new ArgumentError(`apply: there is no op '${name}' in the table`)
+      made = new Pointwise(name, expression(op), op.arity, op.type, op.conditions)
+      Pointwise.#named.set(name, made)
+    }
     return made
   }
 
@@ -109,13 +122,44 @@ export class Pointwise {
   pull(i: number): (...x: number[]) => number {
     let f = this.#pulls[i]
     if (!f) {
-      const partial = this.partials[i]
-      const g = Expr.input(this.arity + 1)
-      const expr = partial ? scaled(partial, g) : Expr.const(0)
-      f = stage(program(this.#leafed(expr)), this.arity + 2)
+      f = stage(program(this.#cotangent(i) ?? Expr.const(0)), this.arity + 2)
       this.#pulls[i] = f
     }
     return f
+  }
+
+  /**
+   * The op on the scalar engine's objects, given which operands are values (bit k of `values`; the others are
+   * numbers). Null where code may not be generated: then there are `f` and `pull`.
+   */
+  fields(values: number): Fields | null {
+    if (!codegen()) return null
+    this.#fields[values] ??= this.#inFields(values)
+    return this.#fields[values]
+  }
+
+  #inFields(values: number): Fields {
+    const operands = Array.from({ length: this.arity }, (_, k) => k)
+    const isValue = (k: number): boolean => (values & (1 << k)) !== 0
+    const read = (k: number): string =>
+      k < this.arity ? (isValue(k) ? `x${k}.data` : `x${k}`) : k === this.arity ? 'out.data' : 'out.grad'
+    const parameters = ['out', ...operands.map(k => `x${k}`)]
+    return {
+      fill: assigning(parameters, [{ into: 'out.data =', program: program(this.expr), operand: read }]),
+      sweep: assigning(
+        parameters,
+        operands.flatMap(k => {
+          const cotangent = isValue(k) ? this.#cotangent(k) : null
+          return cotangent ? [{ into: `x${k}.grad +=`, program: program(cotangent), operand: read }] : []
+        }),
+      ),
+    }
+  }
+
+  /** The cotangent of operand i over the operands, the output and the cotangent; null when zero. */
+  #cotangent(i: number): Expr | null {
+    const partial = this.partials[i]
+    return partial && this.#leafed(scaled(partial, Expr.input(this.arity + 1)))
   }
 
   /** The op over arrays, for results of a dtype. */

@@ -238,6 +238,9 @@ export interface Op {
   readonly kinks: readonly number[]
 }
 
+/** How often the table has changed: who keeps what follows from a row, looks whether it still does. */
+export let edition = 0
+
 /** All ops by name. A row put in here (`define`) is at once an op of every engine, mode, kernel and test. */
 export const table = new Map<string, Op>()
 
@@ -262,6 +265,7 @@ export function define(name: string, row: Unary | Binary | Ternary | Composite):
   const domain = Array.from({ length: arity }, (_, i) => row.domain?.[i] ?? ANY)
   const result = { ...row, name, arity, d, domain, kinks: row.kinks ?? [] } as unknown as Op
   table.set(name, result)
+  edition++
   return result
 }
 

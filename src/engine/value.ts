@@ -23,13 +23,13 @@ const hooks = new WeakMap<Value, readonly ((grad: number) => number | undefined)
 let hooked = false
 const hasNaN = (x: Value): boolean => Number.isNaN(x.data)
 
-/** The number of an operand. */
-function numberOf(op: Pointwise, x: Value | number): number {
-  if (typeof x === 'number') return x
+/** The depth of the lowest leaf below an operand. */
+function lowOf(op: Pointwise, x: Value | number): number {
+  if (typeof x === 'number') return CONSTANT
   if (!(x instanceof Value)) throw new ArgumentError(`${op.name}: operands are values or numbers, not ${described(x)}`)
-  return x.data
+  return x.low
 }
-const lowOf = (x: Value | number): number => (typeof x === 'number' ? CONSTANT : x.low)
+const numberOf = (x: Value | number): number => (typeof x === 'number' ? x : x.data)
 const isWatched = (): boolean => mode.levels.length > 0 || mode.anomaly || mode.observer !== null
 
 /**
@@ -111,22 +111,26 @@ export class Value extends Num implements Node<Value> {
         : Value.#general(op, args)
   }
   static #unary(op: Pointwise, x: Value | number): Value {
-    const data = op.f(numberOf(op, x))
-    const low = lowOf(x)
+    const low = lowOf(op, x)
+    const fields = typeof x === 'object' ? op.fields(1) : null
+    const data = fields ? 0 : op.f(numberOf(x))
     const out = low <= mode.depth ? new Value(data, op, low, x) : Value.constant(data)
+    fields?.fill(out, x)
     if (isWatched()) Value.#settle(op, [x], out)
     return out
   }
   static #binary(op: Pointwise, x: Value | number, y: Value | number): Value {
-    const data = op.f(numberOf(op, x), numberOf(op, y))
-    const low = Math.min(lowOf(x), lowOf(y))
+    const low = Math.min(lowOf(op, x), lowOf(op, y))
+    const fields = op.fields(+(typeof x === 'object') + 2 * +(typeof y === 'object'))
+    const data = fields ? 0 : op.f(numberOf(x), numberOf(y))
     const out = low <= mode.depth ? new Value(data, op, low, x, y) : Value.constant(data)
+    fields?.fill(out, x, y)
     if (isWatched()) Value.#settle(op, [x, y], out)
     return out
   }
   static #general(op: Pointwise, args: readonly (Value | number)[]): Value {
-    const data = op.f(...args.map(z => numberOf(op, z)))
-    const low = args.reduce<number>((least, z) => Math.min(least, lowOf(z)), CONSTANT)
+    const low = args.reduce<number>((least, z) => Math.min(least, lowOf(op, z)), CONSTANT)
+    const data = op.f(...args.map(numberOf))
     const out = low <= mode.depth ? new Value(data, op, low, null, null, args) : Value.constant(data)
     if (isWatched()) Value.#settle(op, args, out)
     return out
@@ -211,7 +215,8 @@ export class Value extends Num implements Node<Value> {
         'backward: this value depends on no variable (it was made under noGrad, or from constants only)',
       )
     const nodes = backwardOrder<Value>(this, options.order) as readonly Value[]
-    const before = nodes.map(x => x.grad)
+    const before = new Float64Array(nodes.length)
+    for (let i = 0; i < nodes.length; i++) before[i] = nodes[i].grad
     // a hook is shown what this backward adds, not what a leaf has collected before
     for (const x of nodes) if (x.op !== null || (hooked && hooks.has(x))) x.grad = 0
     this.grad += 1
@@ -233,25 +238,20 @@ export class Value extends Num implements Node<Value> {
   static #sweep(nodes: readonly Value[]): void {
     for (const out of nodes) {
       if (hooked) for (const hook of hooks.get(out) ?? NONE) out.grad = hook(out.grad) ?? out.grad
-      const { op, x, y, data, grad } = out
+      const { op, x, y } = out
       if (op === null) continue
-      if (mode.anomaly || x === null || !(op instanceof Pointwise)) {
-        const { inputs } = out
-        out.#cotangents().forEach((g, i) => {
-          const z = inputs[i]
-          if (typeof z === 'object') z.grad += g
-        })
+      // nearly every op has one operand or two, and code on their fields
+      const plain = op instanceof Pointwise && x !== null && !mode.anomaly
+      const fields = plain ? op.fields(+(typeof x === 'object') + 2 * +(typeof y === 'object' && y !== null)) : null
+      if (fields) {
+        fields.sweep(out, x, y)
         continue
       }
-      // nearly every op has one operand or two
-      const a = typeof x === 'number' ? x : x.data
-      if (y === null) {
-        if (typeof x === 'object') x.grad += op.pull(0)(a, data, grad)
-      } else {
-        const b = typeof y === 'number' ? y : y.data
-        if (typeof x === 'object') x.grad += op.pull(0)(a, b, data, grad)
-        if (typeof y === 'object') y.grad += op.pull(1)(a, b, data, grad)
-      }
+      const { inputs } = out
+      out.#cotangents().forEach((g, i) => {
+        const z = inputs[i]
+        if (typeof z === 'object') z.grad += g
+      })
     }
   }
 
