@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest'
 import {
   cat,
   checkpoint,
+  codegen,
   compareGradients,
   custom,
   detectAnomaly,
@@ -13,6 +14,7 @@ import {
   noGrad,
   ones,
   type Tensor,
+  table,
   tensor,
   Value,
   vjp,
@@ -163,4 +165,27 @@ test('a tensor in JSON keeps its numbers', () => {
 
 test('many tensors in one cat', () => {
   expect(cat(Array.from({ length: 200_000 }, () => tensor([1]))).numel).toBe(200_000)
+})
+
+describe('every row on values: code on fields and number functions agree to the bit', () => {
+  const generator = new Generator(9)
+  test.each([...table.values()].map(op => [op.name, op] as const))('%s', (_, op) => {
+    const point = op.domain.map(([low, high]) => low + (high - low) * generator.uniform())
+    // each operand as a value or as a number, at least one a value
+    for (let values = 1; values < 2 ** op.arity; values++) {
+      const run = (generated: boolean): number[] => {
+        codegen(generated)
+        try {
+          const xs = point.map((x, k) => (values & (1 << k) ? new Value(x) : x))
+          const leaves = xs.filter(x => x instanceof Value)
+          const out = leaves[0].apply(op.name, ...xs)
+          out.mul(1.5).backward()
+          return [out.data, ...leaves.map(x => x.grad)]
+        } finally {
+          codegen(true)
+        }
+      }
+      expect(run(true)).toEqual(run(false))
+    }
+  })
 })
