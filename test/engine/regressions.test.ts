@@ -135,6 +135,16 @@ describe('errors', () => {
     expect(() => run(() => [tensor([[5, 5, 5]])])).toThrow(/mine: its vjp rule gave a tensor of shape \[1, 3\]/)
     expect(() => wrap(null)(3 as unknown as Tensor)).toThrow(/mine: operands are tensors or values/)
   })
+  test("PyTorch's habit of a bare keepdim, and a misspelt option", () => {
+    const x = ones([2, 3])
+    for (const name of ['sum', 'mean', 'prod', 'amax', 'argmin', 'any', 'var', 'logsumexp', 'max', 'median'] as const) {
+      const call = (options: unknown) => () =>
+        (x[name] as (dim: number, options: unknown) => unknown).call(x, 1, options)
+      expect(call(true), name).toThrow(/options|keepdim/)
+      expect(call({ keepDim: true }), name).toThrow(/unknown option 'keepDim'/)
+      expect(call({ keepdim: true }), name).not.toThrow()
+    }
+  })
   test('a value holds a number', () => {
     expect(() => new Value('3' as unknown as number)).toThrow(/holds a number/)
   })

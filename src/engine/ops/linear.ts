@@ -3,7 +3,7 @@
 import type { DType, NDArray, Shape } from '../../backend/array.ts'
 import { fold, folds, join, read, spread, sum3, triangle, type View } from '../../backend/js.ts'
 import { apply, type Primitive, type Spec, settle, wrap } from '../apply.ts'
-import { integer, operand, operands, typed } from '../argument.ts'
+import { integer, operand, operands, options, typed } from '../argument.ts'
 import { ArgumentError, ShapeError } from '../errors.ts'
 import {
   broadcastStrides,
@@ -102,10 +102,13 @@ export interface KeepDim {
   /** Keep the reduced dimensions, with size 1. */
   readonly keepdim?: boolean
 }
+/** The option of a reduction, checked: `x.sum(1, true)` is PyTorch's habit and would be ignored. */
+export const keeps = (op: string, given: KeepDim): boolean => options(op, given, ['keepdim']).keepdim ?? false
 /** The sum over `dims`. Accumulated in float64; int32 from integers and bools. */
 export const sum = (x: Tensor, dims?: Dims, options?: KeepDim): Tensor => summed('sum', x, dims, options)
 /** `sum`, under the name of whatever op it is part of. */
-export function summed(op: string, x: Tensor, dims?: Dims, { keepdim = false }: KeepDim = {}): Tensor {
+export function summed(op: string, x: Tensor, dims?: Dims, given: KeepDim = {}): Tensor {
+  const keepdim = keeps(op, given)
   return apply(sumPrim, { name: op, dims: dimensions(op, dims, x), keepdim }, [x])
 }
 /** Sums what was broadcast from `target`, back to its shape and dtype: the transpose of broadcasting. */

@@ -8,7 +8,7 @@ import type { Tensor } from '../tensor.ts'
 import { full, ones, zerosOf } from './create.ts'
 import { gathered, indexCopy, indexSelect } from './gather.ts'
 import { choice, isFloat } from './kind.ts'
-import { cat, type KeepDim, reshape, slice } from './linear.ts'
+import { cat, type KeepDim, keeps, reshape, slice } from './linear.ts'
 import { amax, any, arg, argmax, cumsum, diff, extreme } from './reduce.ts'
 import { nonzero } from './subscript.ts'
 
@@ -22,7 +22,8 @@ const routed = (op: string, x: Tensor, dim: number, indices: Tensor): Ordered =>
   indices,
 })
 /** For indices that keep `dim` with size 1. */
-function single(op: string, x: Tensor, dim: number, indices: Tensor, { keepdim = false }: KeepDim): Ordered {
+function single(op: string, x: Tensor, dim: number, indices: Tensor, given: KeepDim): Ordered {
+  const keepdim = keeps(op, given)
   const found = routed(op, x, dim, indices)
   return keepdim || x.ndim === 0 ? found : { values: found.values.squeeze(dim), indices: indices.squeeze(dim) }
 }

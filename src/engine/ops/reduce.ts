@@ -2,20 +2,20 @@
 import { argbest, cumsum as cumsumKernel, folds } from '../../backend/js.ts'
 import * as kernel from '../../backend/softmax.ts'
 import { apply, type Primitive } from '../apply.ts'
-import { integer, number, operand, operands } from '../argument.ts'
+import { integer, number, operand, operands, options } from '../argument.ts'
 import { ArgumentError, IndexError, ShapeError } from '../errors.ts'
 import { broadcast, dimension, dimensions, reduced, sameShape, show, split3 } from '../shape.ts'
 import type { Tensor } from '../tensor.ts'
 import { fullLike, onesLike } from './create.ts'
 import { choice, custom, floats, isFloat, linear, type Named } from './kind.ts'
-import { cat, type Dims, folding, type KeepDim, slice, sum, summed } from './linear.ts'
+import { cat, type Dims, folding, type KeepDim, keeps, slice, sum, summed } from './linear.ts'
 
 const count = (x: Tensor, dims: readonly number[]): number => dims.reduce((n, d) => n * x.shape[d], 1)
 
 /** The mean over `dims`; NaN of nothing. */
 export function mean(x: Tensor, dims?: Dims, options: KeepDim = {}): Tensor {
   const n = count(x, dimensions('mean', dims, floats('mean', x)))
-  const total = sum(x, dims, options)
+  const total = summed('mean', x, dims, options)
   // of nothing: NaN, but its derivative is 0 and not 0/0
   return n === 0 ? total.add(Number.NaN) : total.div(n)
 }
@@ -41,13 +41,8 @@ const extremePrim: Primitive<Extreme> = custom(p => p.name, {
   jvp: (p, [dx], out, x) => sum(shares(x, out, p).mul(dx as Tensor), p.dims, { keepdim: p.keepdim }),
 })
 /** `amax` (sign 1) or `amin` (sign -1), under the name of whatever op it is part of. */
-export function extreme(
-  op: string,
-  sign: 1 | -1,
-  x: Tensor,
-  dims: Dims | undefined,
-  { keepdim = false }: KeepDim,
-): Tensor {
+export function extreme(op: string, sign: 1 | -1, x: Tensor, dims: Dims | undefined, given: KeepDim): Tensor {
+  const keepdim = keeps(op, given)
   const list = dimensions(op, dims, x)
   if (list.some(d => x.shape[d] === 0))
     throw new ShapeError(`${op}: ${show(x.shape)} has no elements to choose from along [${list.join(', ')}]`)
@@ -72,13 +67,8 @@ const argPrim: Primitive<Along> = choice(({ sign }) => (sign > 0 ? 'argmax' : 'a
   run: ({ dim, sign }, out, x) => argbest(out.data, x.data, ...split3(x.shape, dim), sign),
 })
 /** `argmax` (sign 1) or `argmin` (sign -1), under the name of whatever op it is part of. */
-export function arg(
-  op: string,
-  sign: 1 | -1,
-  x: Tensor,
-  dim: number | undefined,
-  { keepdim = false }: KeepDim,
-): Tensor {
+export function arg(op: string, sign: 1 | -1, x: Tensor, dim: number | undefined, given: KeepDim): Tensor {
+  const keepdim = keeps(op, given)
   if (dim === undefined) {
     const index = arg(op, sign, operand(op, x).reshape(-1), 0, {})
     return keepdim ? index.reshape(x.shape.map(() => 1)) : index
@@ -166,7 +156,8 @@ const widened = (x: Tensor): Tensor => (x.dtype === 'float32' ? x.to('float64') 
  * The product along one dimension, or of everything: a tree of multiplications, so that its derivatives are exact at
  * zeros, to any order.
  */
-export function prod(x: Tensor, dim?: number, { keepdim = false }: KeepDim = {}): Tensor {
+export function prod(x: Tensor, dim?: number, given: KeepDim = {}): Tensor {
+  const keepdim = keeps('prod', given)
   if (dim === undefined) {
     const all = prod(operand('prod', x).reshape(-1), 0)
     return keepdim ? all.reshape(x.shape.map(() => 1)) : all
@@ -196,7 +187,8 @@ export interface VarOptions extends KeepDim {
 }
 /** The variance over `dims`; two passes. NaN when there are no more elements than `correction`. */
 export const variance = (x: Tensor, dims?: Dims, options?: VarOptions): Tensor => spread('var', x, dims, options)
-function spread(op: string, x: Tensor, dims?: Dims, { correction = 1, keepdim = false }: VarOptions = {}): Tensor {
+function spread(op: string, x: Tensor, dims?: Dims, given: VarOptions = {}): Tensor {
+  const { correction = 1, keepdim = false } = options(op, given, ['correction', 'keepdim'])
   number(op, 'correction', correction)
   const list = dimensions(op, dims, floats(op, x))
   const squares = x.sub(mean(x, list.length ? list : undefined, { keepdim: true })).square()
@@ -209,12 +201,12 @@ const rootSpread = (op: string, x: Tensor, dims?: Dims, options?: VarOptions): T
 /** [variance, mean] over `dims`. */
 export const varMean = (x: Tensor, dims?: Dims, options: VarOptions = {}): [Tensor, Tensor] => [
   spread('varMean', x, dims, options),
-  mean(x, dims, options),
+  mean(x, dims, { keepdim: options.keepdim ?? false }),
 ]
 /** [standard deviation, mean] over `dims`. */
 export const stdMean = (x: Tensor, dims?: Dims, options: VarOptions = {}): [Tensor, Tensor] => [
   rootSpread('stdMean', x, dims, options),
-  mean(x, dims, options),
+  mean(x, dims, { keepdim: options.keepdim ?? false }),
 ]
 
 /**
@@ -290,7 +282,8 @@ export function logSoftmax(x: Tensor, dim: number): Tensor {
   return apply(logSoftmaxPrim, { dim: dimension('logSoftmax', dim, floats('logSoftmax', x)) }, [x])
 }
 /** log(sum(exp(x))) over `dims`, without overflow. */
-export function logsumexp(x: Tensor, dims: Dims, { keepdim = false }: KeepDim = {}): Tensor {
+export function logsumexp(x: Tensor, dims: Dims, given: KeepDim = {}): Tensor {
+  const keepdim = keeps('logsumexp', given)
   const list = dimensions('logsumexp', dims, x)
   let out = isFloat(x.dtype) ? x : x.to('float32')
   for (const dim of list)
