@@ -58,7 +58,7 @@ export function matmul(
   offsetsA: Offsets, offsetsB: Offsets,
 ): void {
   if (m === 0 || n === 0 || k === 0) return
-  const { loadA, loadB, multiply } = m * k * n >= WORTHWHILE && available(c) ? products(c, m, k, n) : inJS(m, k, n)
+  const { loadA, loadB, multiply } = m * k * n >= WORTHWHILE && available(c, m * k + k * n + m * n) ? products(c, m, k, n) : inJS(m, k, n)
   const [rowStep, aStep] = transposeA ? [1, m] : [k, 1]
   const [columnStep, bStep] = transposeB ? [k, 1] : [1, n]
   let loaded = -1

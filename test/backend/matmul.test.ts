@@ -88,9 +88,10 @@ describe.each([
   })
 })
 
-test('no WebAssembly where code may not be generated, nor for integers', () => {
-  expect(available(new Float32Array(1))).toBe(true)
-  expect(available(new Int32Array(1))).toBe(false)
+test('no WebAssembly where code may not be generated, nor for integers, nor for what its memory cannot hold', () => {
+  expect(available(new Float32Array(1), 3)).toBe(true)
+  expect(available(new Float32Array(1), 2 ** 29)).toBe(false)
+  expect(available(new Int32Array(1), 3)).toBe(false)
   codegen(false)
-  expect(available(new Float32Array(1))).toBe(false)
+  expect(available(new Float32Array(1), 3)).toBe(false)
 })

@@ -1,5 +1,5 @@
 // The product of packed panels in WebAssembly SIMD: blocks of 4 rows by 2 vectors that stay in registers.
-import { advance, assemble, type Code, f32x4, f64x2, get, i32, type Lanes, set, times, v128 } from './assembler.ts'
+import { advance, assemble, type Code, get, i32, type Lanes, set, times, v128 } from './assembler.ts'
 
 /** Rows of a block. */
 export const ROWS = 4
@@ -18,9 +18,9 @@ const repeat = (n: number, f: (i: number) => Code): Code => Array.from({ length:
 
 /**
  * run(c, a, b, k, m, n): c = a b, for m panels of a ([k][4] each) and n panels of b ([k][2 vectors]), addresses in
- * bytes; c is [4m][n][2 vectors]. k is a multiple of `UNROLL`.
+ * bytes; c is [4m][n][2 vectors]. k is a multiple of `UNROLL`. The bytes of the module.
  */
-function code(lanes: Lanes, fma: boolean): Uint8Array<ArrayBuffer> {
+export function gemm(lanes: Lanes, fma: boolean): Uint8Array<ArrayBuffer> {
   const product = (sum: number, row: number, b: number, step: number): Code => {
     const a = [...get(PA), ...lanes.splat((step * ROWS + row) * lanes.bytes)]
     return fma
@@ -98,6 +98,3 @@ function code(lanes: Lanes, fma: boolean): Uint8Array<ArrayBuffer> {
     ),
   })
 }
-
-/** The bytes of the module, for floats of 4 or 8 bytes. */
-export const gemm = (bytes: 4 | 8, fma: boolean): Uint8Array<ArrayBuffer> => code(bytes === 4 ? f32x4 : f64x2, fma)

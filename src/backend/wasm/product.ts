@@ -2,12 +2,13 @@
 import type { TypedArray } from '../array.ts'
 import { type Factor, pack, panelSize } from '../panel.ts'
 import { codegen } from '../program.ts'
-import { columnsOf, f32x4, f64x2 } from './assembler.ts'
+import { columnsOf, f32x4, f64x2, type Lanes } from './assembler.ts'
 import { gemm, ROWS, UNROLL } from './gemm.ts'
 
 type Run = (c: number, a: number, b: number, k: number, m: number, n: number) => void
 type Width = 4 | 8
 
+const lanesOf = (width: Width): Lanes => (width === 4 ? f32x4 : f64x2)
 const PAGE = 65536
 let memory: WebAssembly.Memory | null = null
 const kernels = new Map<Width, Run | null>()
@@ -29,7 +30,9 @@ export function fma(enabled?: boolean): boolean {
 function kernel(width: Width): Run | null {
   let run = kernels.get(width)
   if (run === undefined) {
-    const bytes = [...(fused ? [gemm(width, true)] : []), gemm(width, false)].find(code => WebAssembly.validate(code))
+    const bytes = [...(fused ? [gemm(lanesOf(width), true)] : []), gemm(lanesOf(width), false)].find(code =>
+      WebAssembly.validate(code),
+    )
     memory ??= new WebAssembly.Memory({ initial: 16 })
     run = bytes
       ? (new WebAssembly.Instance(new WebAssembly.Module(bytes), { env: { memory } }).exports.run as Run)
@@ -47,9 +50,16 @@ function room(width: Width, bytes: number): Float32Array | Float64Array {
   return width === 4 ? new Float32Array(whole) : new Float64Array(whole)
 }
 
-/** May products of this array run here? Where code may not be generated, or there is no WebAssembly, not. */
-export const available = (x: TypedArray): boolean =>
+/** What a 32-bit memory surely holds, in bytes. */
+const LIMIT = 2 ** 31
+
+/**
+ * May products of arrays like x run here, of `elements` in both factors and the result? Not where code may not be
+ * generated, where there is no WebAssembly, or where they are too large for its memory.
+ */
+export const available = (x: TypedArray, elements: number): boolean =>
   codegen() &&
+  elements * x.BYTES_PER_ELEMENT < LIMIT &&
   typeof WebAssembly === 'object' &&
   (x instanceof Float32Array || x instanceof Float64Array) &&
   kernel(x.BYTES_PER_ELEMENT as Width) !== null
@@ -66,7 +76,7 @@ export interface Loaded {
 export function products(like: TypedArray, m: number, k: number, n: number): Loaded {
   const width = like.BYTES_PER_ELEMENT as Width
   const run = kernel(width) as Run
-  const columns = columnsOf(width === 4 ? f32x4 : f64x2)
+  const columns = columnsOf(lanesOf(width))
   const depth = Math.ceil(k / UNROLL) * UNROLL
   const [panelsA, panelsB] = [Math.ceil(m / ROWS), Math.ceil(n / columns)]
   const b = panelSize(m, ROWS, depth)
