@@ -1,8 +1,8 @@
-// Three entries: the root one runs anywhere (tsconfig.browser.json sees to that); plot and progress are Node's.
+// Four entries: the root one runs anywhere (tsconfig.browser.json sees to that); the others are Node's.
 import { defineConfig } from 'tsdown'
 
 export default defineConfig({
-  entry: { index: 'src/index.ts', plot: 'src/plot/plot.ts', progress: 'src/train/progress.ts' },
+  entry: { index: 'src/index.ts', plot: 'src/plot/plot.ts', progress: 'src/train/progress.ts', blas: 'src/io/blas.ts' },
   format: 'esm',
   platform: 'node',
   target: 'es2022',

@@ -11,25 +11,18 @@ export interface Factor {
   readonly step: number
 }
 
-/** Elements of all panels of `width` lines, each `depth` long. */
-export const panelSize = (lines: number, width: number, depth: number): number =>
-  Math.ceil(lines / width) * width * depth
+/** Elements of all panels of `width` lines of k elements. */
+export const panelSize = (lines: number, width: number, k: number): number => Math.ceil(lines / width) * width * k
 
 /**
- * Packs a factor into panels of `width` lines, `depth` >= k long: element p of line i lies at
- * width*depth*floor(i/width) + width*p + i%width. What is missing is filled up with zeros.
+ * Packs a factor into panels of `width` lines: element p of line i lies at width*k*floor(i/width) + width*p + i%width.
+ * What is missing is filled up with zeros.
  */
-export function pack(
-  room: TypedArray,
-  at: number,
-  width: number,
-  depth: number,
-  { data, offset, lines, k, lineStep, step }: Factor,
-): void {
-  for (let first = 0, panel = at; first < lines; first += width, panel += width * depth) {
+export function pack(room: TypedArray, width: number, { data, offset, lines, k, lineStep, step }: Factor): void {
+  for (let first = 0, panel = 0; first < lines; first += width, panel += width * k) {
     const count = Math.min(width, lines - first)
     const from = offset + first * lineStep
-    if (count < width || k < depth) room.fill(0, panel, panel + width * depth)
+    if (count < width) room.fill(0, panel, panel + width * k)
     if (lineStep === 1) {
       // neighbours in the array are neighbours in the panel
       for (let p = 0, to = panel, x = from; p < k; p++, to += width, x += step)

@@ -1,5 +1,10 @@
 // Pointwise programs on numbers: staged into generated functions, or interpreted where code generation is forbidden.
 import { broadcastStrides, type DType, type NDArray, type Shape, sameShape, type TypedArray } from './array.ts'
+import { codegen } from './codegen.ts'
+import { blocks } from './wasm/eager.ts'
+import type { V, Vector } from './wasm/vector.ts'
+
+export { codegen }
 
 /** One step of a program: reads an operand, holds a constant, or applies an op to the results of earlier steps. */
 export type Step =
@@ -10,41 +15,38 @@ export type Step =
       readonly name: string
       readonly f: (...x: number[]) => number
       readonly js?: (...x: string[]) => string
+      /** On SIMD registers; without it `f` is called lane by lane. */
+      readonly simd?: ((a: Vector, ...x: V[]) => V) | undefined
+      /** How many operands, from the first, are conditions: truth rather than numbers. */
+      readonly conditions?: number | undefined
       readonly args: readonly number[]
     }
 
 /** Steps in order; the last one is the result. */
 export type Program = readonly Step[]
 
-let allowed = true
-let works: boolean | undefined
-
-/**
- * The one switch of code generation (`new Function`): call with false under a strict Content-Security-Policy and
- * everything runs on the interpreter, which gives the same numbers more slowly. Without an argument, only asks.
- * The switch is read before the environment is probed. Returns whether code is generated.
- */
-export function codegen(enabled?: boolean): boolean {
-  if (enabled !== undefined) allowed = enabled
-  if (!allowed) return false
-  if (works === undefined) {
-    try {
-      works = new Function('return true')() as boolean
-    } catch {
-      works = false
-    }
-  }
-  return works
+/** For each step, whether it depends on an operand that varies. */
+export function variance(program: Program, varies: (k: number) => boolean): boolean[] {
+  const out: boolean[] = []
+  for (const step of program)
+    out.push(step.kind === 'input' ? varies(step.input) : step.kind === 'op' && step.args.some(j => out[j]))
+  return out
 }
 
-/** The lines that compute a program (`const t0 = …`), its result's name, and the functions it calls. */
+/**
+ * The lines that compute a program (`const t0 = …`), its result's name, and the functions it calls. What depends on no
+ * operand that varies comes apart, in `once`.
+ */
 function emit(
   program: Program,
   operand: (k: number) => string,
-): { lines: string[]; result: string; env: Map<string, unknown> } {
+  varies: (k: number) => boolean = () => true,
+): { once: string[]; lines: string[]; result: string; env: Map<string, unknown> } {
   const env = new Map<string, unknown>()
   const names: string[] = []
+  const once: string[] = []
   const lines: string[] = []
+  const varying = variance(program, varies)
   program.forEach((step, i) => {
     if (step.kind === 'input') {
       names.push(operand(step.input))
@@ -53,11 +55,12 @@ function emit(
     } else {
       const args = step.args.map(j => names[j])
       if (!step.js) env.set(`f_${step.name}`, step.f)
-      lines.push(`const t${i} = ${step.js ? step.js(...args) : `f_${step.name}(${args.join(', ')})`}`)
+      const to = varying[i] ? lines : once
+      to.push(`const t${i} = ${step.js ? step.js(...args) : `f_${step.name}(${args.join(', ')})`}`)
       names.push(`t${i}`)
     }
   })
-  return { lines, result: names[names.length - 1], env }
+  return { once, lines, result: names[names.length - 1], env }
 }
 
 /** The program as one function of its operands. */
@@ -157,9 +160,11 @@ const stridesIn = (shape: Shape, xs: readonly (NDArray | number)[]): Strides =>
 /** A loop over a program, for results of a dtype. Code is generated once for each pattern of operands, and kept. */
 export function loop(program: Program, dtype: DType): Loop {
   const made = new Map<number, Generated>()
+  const large = blocks(program, dtype)
   return (out, xs) => {
     if (out.data.length === 0) return
     if (!codegen()) return interpret(program, out, xs)
+    if (large(out, xs)) return
     let strided = false
     let key = 0
     for (const x of xs) {
@@ -185,9 +190,10 @@ export function loop(program: Program, dtype: DType): Loop {
 
 /** The code of a loop: flat, or nested `rank` deep when an operand is strided (a flat operand then is read by the count). */
 function generate(program: Program, dtype: DType, pattern: readonly Reach[], rank: number): Generated {
-  const { lines, result, env } = emit(
+  const { once, lines, result, env } = emit(
     program,
     k => ({ number: `v${k}`, one: `v${k}`, flat: `a${k}[i]`, strided: `a${k}[p${k}]` })[pattern[k] as Reach],
+    k => pattern[k] === 'flat' || pattern[k] === 'strided',
   )
   const head: string[] = []
   pattern.forEach((reach, k) => {
@@ -195,6 +201,7 @@ function generate(program: Program, dtype: DType, pattern: readonly Reach[], ran
     if (reach === 'one') head.push(`const v${k} = a${k}[0]`)
     if (reach === 'strided') for (let d = 0; d < rank; d++) head.push(`const s${k}_${d} = strides[${k}][${d}]`)
   })
+  head.push(...once)
   const element = `${lines.join('; ')}; out[i] = ${dtype === 'bool' ? `+(${result} !== 0)` : result}`
   const strided = pattern.flatMap((reach, k) => (reach === 'strided' ? [k] : []))
   let body = element

@@ -3,7 +3,9 @@ import { allocate, type DType, type NDArray, numel, type Shape, sameShape, type 
 import { operand } from './argument.ts'
 import { AnomalyError, ArgumentError, GradError, ShapeError } from './errors.ts'
 import type { Node } from './graph.ts'
+import type { Pointwise } from './pointwise.ts'
 import type { Tensor } from './tensor.ts'
+import type { Opaque, Value } from './value.ts'
 
 /** Shape and dtype: all that is known of an array before it is computed, and all that is kept of one that is not stored. */
 export interface Spec {
@@ -49,6 +51,38 @@ export interface Applied {
 /** A forward-mode level: the tangents of whatever was computed in one `jvp` call. */
 export type Level = WeakMap<object, object>
 
+/** Who writes down what a step does while it does it, to do it again without its code: see compile/. */
+export interface Recorder {
+  /** An op on tensors was applied. */
+  applied(prim: Primitive<unknown>, p: unknown, xs: readonly Operand[], out: Tensor): void
+  /** Somebody who is not an op reads the elements of a tensor: they will be others in the next step. */
+  looked(x: Tensor): void
+  /** The elements of a tensor become those of another, without an op. */
+  shared(x: Tensor): void
+  /** A leaf was given another value. */
+  assigned(x: Tensor): void
+  /** `x.grad` was read, or set. */
+  gradRead(x: Tensor, g: Tensor | null): void
+  gradWritten(x: Tensor, g: Tensor | null): void
+  /** A tensor was made out of nothing, or out of numbers. */
+  created(x: Tensor): void
+  /** A number that `read` reads anew in each step, as a tensor [] or a value. */
+  live(read: () => number, scalar: boolean): Tensor | Value
+  /** What `read` gives is built into the step. */
+  fixed(read: () => unknown, value: unknown): void
+  /** A pointwise op on values was applied. */
+  computed(op: Pointwise | Opaque, args: readonly (Value | number)[], out: Value): void
+  /** `backward` was called on a value, and is about to set the gradients of these nodes (consumers first). */
+  swept(root: Value, nodes: readonly Value[]): void
+  /** The gradient of a value was set to 0. */
+  cleared(x: Value): void
+  /** The gradient of a value, as it is now, to compute with; and a value's gradient was set to the number of another. */
+  gradient(x: Value): Value
+  graded(x: Value, from: Value): void
+  /** A value that has no op of its own was given the number of another. */
+  moved(x: Value, from: Value): void
+}
+
 /** What is going on at the door. Changed only by `during`. */
 interface Mode {
   /**
@@ -62,9 +96,10 @@ interface Mode {
   readonly levels: readonly Level[]
   readonly observer: ((event: Applied) => void) | null
   readonly anomaly: boolean
+  readonly recorder: Recorder | null
 }
 
-export let mode: Mode = { depth: 0, nesting: 0, levels: [], observer: null, anomaly: false }
+export let mode: Mode = { depth: 0, nesting: 0, levels: [], observer: null, anomaly: false, recorder: null }
 
 /**
  * Runs `f` with some of the mode changed, and puts it back whatever happens.
@@ -88,6 +123,16 @@ export function during<R>(change: Partial<Mode>, f: () => R): R {
 
 /** Runs `f` without recording for reverse mode. Results need no gradient. */
 export const noGrad = <R>(f: () => R): R => during({ depth: -1 }, f)
+
+/**
+ * What `read` gives, now and in every later step: a compiled step asks again before each run and, when the answer has
+ * changed, is recorded again. For what decides which ops a step consists of: a flag, an option.
+ */
+export function fixed<T>(read: () => T): T {
+  const value = read()
+  mode.recorder?.fixed(read, value)
+  return value
+}
 
 /** Calls `observer` for every op that comes through the door while `f` runs. */
 export const observe = <R>(observer: (event: Applied) => void, f: () => R): R => during({ observer }, f)
@@ -148,7 +193,7 @@ export class TensorNode implements Node<Tensor>, Spec {
       )
     }
     const then = held
-      ? operands.map((x, i) => (held[i] && (x as Tensor).data !== held[i] ? (x as Tensor).holding(held[i]) : x))
+      ? operands.map((x, i) => (held[i] && (x as Tensor).array !== held[i] ? (x as Tensor).holding(held[i]) : x))
       : operands
     const rule = () => prim.vjp(p, g, wanted, then, out ?? (this as Spec as Tensor))
     if (!mode.anomaly) return rule()
@@ -177,7 +222,7 @@ export class TensorNode implements Node<Tensor>, Spec {
   }
 }
 
-const hasNaN = (x: Tensor): boolean => (x.data as Float64Array).some(Number.isNaN)
+const hasNaN = (x: Tensor): boolean => (x.array as Float64Array).some(Number.isNaN)
 /** In anomaly mode: the lines that called the op that made a node or a value. */
 const traces = new WeakMap<object, string>()
 
@@ -185,14 +230,14 @@ const traces = new WeakMap<object, string>()
 export const anomaly = (what: string, at: object): AnomalyError =>
   new AnomalyError(`${what} made a NaN out of operands without one; called\n${traces.get(at) ?? callers()}`)
 
-/**
- * The stack above the engine: the lines of whoever called the op. Where the engine lies is read off the stack's own
- * first line, since not every bundle knows its URL.
- */
-export function callers(): string {
-  const lines = (new Error().stack ?? '').split('\n').filter(line => /:\d+:\d+\)?$/.test(line))
-  const here = /([^\s(@]*[\\/])[^\\/]*$/.exec(lines[0] ?? '')?.[1] ?? ''
-  const users = lines.filter(line => !line.includes(here))
+/** Where the library's code lies: read off a stack, since not every bundle knows its URL. */
+const home = /([^\s(@]*[\\/])[^\\/]*:\d+:\d+\)?$/
+  .exec((new Error().stack ?? '').split('\n').find(line => /:\d+:\d+\)?$/.test(line)) ?? '')?.[1]
+  ?.replace(/engine[\\/]$/, '')
+/** The lines of a stack above the library: of whoever called the op. */
+export function callers(stack = new Error().stack ?? ''): string {
+  const lines = stack.split('\n').filter(line => /:\d+:\d+\)?$/.test(line))
+  const users = lines.filter(line => !home || !line.includes(home))
   return (users.length > 0 ? users : lines).slice(0, 3).join('\n')
 }
 
@@ -212,7 +257,9 @@ export function apply<P>(prim: Primitive<P>, p: P, xs: readonly Operand[]): Tens
   for (const x of xs) if (typeof x !== 'number') operand(nameOf(prim, p), x)
   const { shape, dtype } = prim.infer(p, xs)
   const out = make(shape, dtype, allocate(dtype, numel(shape)))
-  prim.run(p, out, xs)
+  // a recorder wants to know who reads numbers: not of the op itself
+  if (mode.recorder) during({ recorder: null }, () => prim.run(p, out, xs))
+  else prim.run(p, out, xs)
   return settle(prim, p, xs, out)
 }
 
@@ -222,6 +269,7 @@ export function settle<P>(prim: Primitive<P>, p: P, xs: readonly Operand[], out:
     out.node = record(prim, p, xs, out)
     if (mode.levels.length > 0) pushTangents(xs, out, dx => prim.jvp(p, dx, xs, out))
   }
+  if (mode.recorder) mode.recorder.applied(prim as Primitive<unknown>, p, xs, out)
   if (mode.anomaly || mode.observer) notice(nameOf(prim, p), xs, out, out.node, hasNaN)
   return out
 }
@@ -251,7 +299,7 @@ function record<P>(prim: Primitive<P>, p: P, xs: readonly Operand[], out: Tensor
     if (!reads[i]) return (x.node ?? { shape: x.shape, dtype: x.dtype }) as Tensor
     if (x.isLeaf) {
       held ??= xs.map(() => null)
-      held[i] = x.data
+      held[i] = x.array
     }
     return x
   })

@@ -20,6 +20,8 @@ type Graphed = Node<Active> & { readonly low: number }
  */
 export function checkpoint<A extends unknown[], R extends Active>(f: (...args: A) => R): (...args: A) => R {
   return (...args) => {
+    // a compiled step plans its memory as a whole, and must not draw twice
+    if (mode.recorder) return f(...args)
     const { depth, nesting } = mode
     // numbers and nodes made inside: weak, for what they store is what is not to be kept
     const inside = new WeakSet<object>()
@@ -27,8 +29,8 @@ export function checkpoint<A extends unknown[], R extends Active>(f: (...args: A
     const outside = mode.observer
     const observer = (event: Applied): void => {
       const { out } = event
-      for (const x of event.inputs) if (x instanceof Tensor && !inside.has(x.data)) read.set(x, x.data)
-      inside.add(out instanceof Tensor ? out.data : out)
+      for (const x of event.inputs) if (x instanceof Tensor && !inside.has(x.array)) read.set(x, x.array)
+      inside.add(out instanceof Tensor ? out.array : out)
       if (out instanceof Tensor && out.node) inside.add(out.node)
       outside?.(event)
     }
@@ -46,7 +48,7 @@ export function checkpoint<A extends unknown[], R extends Active>(f: (...args: A
 
     const pull = (g: Active, wanted: readonly boolean[]): readonly (Active | null)[] => {
       for (const [x, data] of read)
-        if (x.data !== data)
+        if (x.array !== data)
           throw new GradError(
             `checkpoint: a tensor of shape ${show(x.shape)} that the function reads was assigned before the backward, which would compute with another value`,
           )

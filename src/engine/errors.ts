@@ -22,6 +22,8 @@ export class IndexError extends GradusError {}
 export class LinalgError extends GradusError {}
 /** A NaN found by anomaly mode: names the op that made it and the line that called the op. */
 export class AnomalyError extends GradusError {}
+/** A step that cannot be compiled: what it does depends on numbers that only exist when it runs. */
+export class CompileError extends GradusError {}
 /** A file that is not what its name promises. */
 export class FileFormatError extends GradusError {}
 /** A library that is needed here and not installed; the message says what to install. */

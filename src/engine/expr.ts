@@ -153,13 +153,24 @@ export function compact(root: Expr): { expr: Expr; reads: number[] } {
 }
 
 /** The expression as a list of steps in order; the last one is the result. */
-export function program(root: Expr): Step[] {
+export const program = (root: Expr): Step[] => programs([root]).steps
+
+/** Several expressions as one list of steps, and the step of each. */
+export function programs(roots: readonly Expr[]): { steps: Step[]; at: number[] } {
   const slot = new Map<Expr, number>()
-  return postorder(root).map((x, i): Step => {
-    slot.set(x, i)
-    if (x.op === 'const') return { kind: 'const', value: x.value }
-    if (x.op === 'input') return { kind: 'input', input: x.value }
-    const { name, f, js } = table.get(x.op as OpName) as Op
-    return { kind: 'op', name, f: f as (...x: number[]) => number, js, args: x.inputs.map(y => slot.get(y) as number) }
-  })
+  const steps: Step[] = []
+  for (const root of roots) {
+    for (const x of slot.has(root) ? [] : postorder(root)) {
+      if (slot.has(x)) continue
+      slot.set(x, steps.length)
+      if (x.op === 'const') steps.push({ kind: 'const', value: x.value })
+      else if (x.op === 'input') steps.push({ kind: 'input', input: x.value })
+      else {
+        const { name, f, js, simd, conditions } = table.get(x.op as OpName) as Op
+        const args = x.inputs.map(y => slot.get(y) as number)
+        steps.push({ kind: 'op', name, f: f as (...x: number[]) => number, js, simd, conditions, args })
+      }
+    }
+  }
+  return { steps, at: roots.map(root => slot.get(root) as number) }
 }

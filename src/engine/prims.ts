@@ -1,4 +1,6 @@
 // THE TABLE: one row for every pointwise op, and the only place where its value and its derivatives are written.
+import * as math from '../backend/wasm/math.ts'
+import type { V, Vector } from '../backend/wasm/vector.ts'
 import { ArgumentError } from './errors.ts'
 import type { Num } from './num.ts'
 import * as special from './special.ts'
@@ -21,10 +23,16 @@ interface Row {
   /** Operands at which the derivative jumps: the tests keep away from them. */
   readonly kinks?: readonly number[]
 }
-/** A row with its own value and rules. `js` is its text where that is an operator; without it code calls `f`. */
+/** A row's value on SIMD registers, written with the arithmetic `a`. A comparison gives a mask, `where` may get one. */
+type Simd = (a: Vector, ...x: V[]) => V
+/**
+ * A row with its own value and rules. `js` is its text where that is an operator, `simd` its code for WebAssembly;
+ * without them code calls `f`.
+ */
 interface Primitive<F, D> extends Row {
   readonly f: F
   readonly js?: (x: string, y: string, z: string) => string
+  readonly simd?: Simd
   readonly d: D
 }
 type Unary = Primitive<(x: number) => number, Partial1>
@@ -48,94 +56,96 @@ const op2 = (name: string) => (x: string, y: string) => `\\operatorname{${name}}
 const infix = (sign: string) => (x: string, y: string) => `${x} ${sign} ${y}`
 
 const unary = {
-  neg: { f: x => -x, js: x => `-${x}`, d: () => -1, tex: x => `-${x}` },
-  reciprocal: { type: 'float', f: x => 1 / x, js: x => `1 / ${x}`, d: (_, out) => out.square().neg(), tex: x => `\\frac{1}{${x}}`, domain: [POSITIVE] },
+  neg: { f: x => -x, js: x => `-${x}`, simd: (a, x) => a.neg(x), d: () => -1, tex: x => `-${x}` },
+  reciprocal: { type: 'float', f: x => 1 / x, js: x => `1 / ${x}`, simd: (a, x) => a.div(a.const(1), x), d: (_, out) => out.square().neg(), tex: x => `\\frac{1}{${x}}`, domain: [POSITIVE] },
   // exponentials and logarithms
-  exp: { type: 'float', f: Math.exp, d: (_, out) => out, tex: x => `e^{${x}}` },
-  exp2: { type: 'float', f: x => 2 ** x, d: (_, out) => out.mul(LN2), tex: x => `2^{${x}}` },
-  expm1: { type: 'float', f: Math.expm1, d: (_, out) => out.add(1), tex: x => `\\left(e^{${x}} - 1\\right)` },
-  log: { type: 'float', f: Math.log, d: x => x.reciprocal(), tex: call('ln'), domain: [POSITIVE] },
-  logit: { type: 'float', f: x => Math.log(x / (1 - x)), d: x => x.neg().add(1).mul(x).reciprocal(), tex: op('logit'), domain: [[0.1, 0.9]] },
-  log1p: { type: 'float', f: Math.log1p, d: x => x.add(1).reciprocal(), tex: x => `\\ln\\left(1 + ${x}\\right)`, domain: [[-0.8, 3]] },
-  log2: { type: 'float', f: Math.log2, d: x => x.mul(LN2).reciprocal(), tex: call('log_2'), domain: [POSITIVE] },
-  log10: { type: 'float', f: Math.log10, d: x => x.mul(LN10).reciprocal(), tex: call('log_{10}'), domain: [POSITIVE] },
-  sqrt: { type: 'float', f: Math.sqrt, d: (_, out) => out.reciprocal().mul(0.5), tex: x => `\\sqrt{${x}}`, domain: [POSITIVE] },
+  exp: { type: 'float', f: Math.exp, simd: math.exp, d: (_, out) => out, tex: x => `e^{${x}}` },
+  exp2: { type: 'float', f: x => 2 ** x, simd: math.exp2, d: (_, out) => out.mul(LN2), tex: x => `2^{${x}}` },
+  expm1: { type: 'float', f: Math.expm1, simd: math.expm1, d: (_, out) => out.add(1), tex: x => `\\left(e^{${x}} - 1\\right)` },
+  log: { type: 'float', f: Math.log, simd: math.log, d: x => x.reciprocal(), tex: call('ln'), domain: [POSITIVE] },
+  logit: { type: 'float', f: x => Math.log(x / (1 - x)), simd: math.logit, d: x => x.neg().add(1).mul(x).reciprocal(), tex: op('logit'), domain: [[0.1, 0.9]] },
+  log1p: { type: 'float', f: Math.log1p, simd: math.log1p, d: x => x.add(1).reciprocal(), tex: x => `\\ln\\left(1 + ${x}\\right)`, domain: [[-0.8, 3]] },
+  log2: { type: 'float', f: Math.log2, simd: math.log2, d: x => x.mul(LN2).reciprocal(), tex: call('log_2'), domain: [POSITIVE] },
+  log10: { type: 'float', f: Math.log10, simd: math.log10, d: x => x.mul(LN10).reciprocal(), tex: call('log_{10}'), domain: [POSITIVE] },
+  sqrt: { type: 'float', f: Math.sqrt, simd: (a, x) => a.sqrt(x), d: (_, out) => out.reciprocal().mul(0.5), tex: x => `\\sqrt{${x}}`, domain: [POSITIVE] },
   // trigonometry
-  sin: { type: 'float', f: Math.sin, d: x => x.cos(), tex: call('sin') },
-  cos: { type: 'float', f: Math.cos, d: x => x.sin().neg(), tex: call('cos') },
-  tan: { type: 'float', f: Math.tan, d: (_, out) => out.square().add(1), tex: call('tan'), domain: [[-1.2, 1.2]] },
-  asin: { type: 'float', f: Math.asin, d: x => x.square().neg().add(1).rsqrt(), tex: call('arcsin'), domain: [[-0.9, 0.9]] },
-  acos: { type: 'float', f: Math.acos, d: x => x.square().neg().add(1).rsqrt().neg(), tex: call('arccos'), domain: [[-0.9, 0.9]] },
-  atan: { type: 'float', f: Math.atan, d: x => x.square().add(1).reciprocal(), tex: call('arctan') },
-  sinh: { type: 'float', f: Math.sinh, d: x => x.cosh(), tex: call('sinh') },
-  cosh: { type: 'float', f: Math.cosh, d: x => x.sinh(), tex: call('cosh') },
-  tanh: { type: 'float', f: Math.tanh, d: (_, out) => out.square().neg().add(1), tex: call('tanh') },
-  asinh: { type: 'float', f: Math.asinh, d: x => x.square().add(1).rsqrt(), tex: op('arsinh') },
-  acosh: { type: 'float', f: Math.acosh, d: x => x.square().sub(1).rsqrt(), tex: op('arcosh'), domain: [[1.2, 3]] },
-  atanh: { type: 'float', f: Math.atanh, d: x => x.square().neg().add(1).reciprocal(), tex: op('artanh'), domain: [[-0.9, 0.9]] },
+  sin: { type: 'float', f: Math.sin, simd: math.sin, d: x => x.cos(), tex: call('sin') },
+  cos: { type: 'float', f: Math.cos, simd: math.cos, d: x => x.sin().neg(), tex: call('cos') },
+  tan: { type: 'float', f: Math.tan, simd: math.tan, d: (_, out) => out.square().add(1), tex: call('tan'), domain: [[-1.2, 1.2]] },
+  asin: { type: 'float', f: Math.asin, simd: math.asin, d: x => x.square().neg().add(1).rsqrt(), tex: call('arcsin'), domain: [[-0.9, 0.9]] },
+  acos: { type: 'float', f: Math.acos, simd: math.acos, d: x => x.square().neg().add(1).rsqrt().neg(), tex: call('arccos'), domain: [[-0.9, 0.9]] },
+  atan: { type: 'float', f: Math.atan, simd: math.atan, d: x => x.square().add(1).reciprocal(), tex: call('arctan') },
+  sinh: { type: 'float', f: Math.sinh, simd: math.sinh, d: x => x.cosh(), tex: call('sinh') },
+  cosh: { type: 'float', f: Math.cosh, simd: math.cosh, d: x => x.sinh(), tex: call('cosh') },
+  tanh: { type: 'float', f: Math.tanh, simd: math.tanh, d: (_, out) => out.square().neg().add(1), tex: call('tanh') },
+  asinh: { type: 'float', f: Math.asinh, simd: math.asinh, d: x => x.square().add(1).rsqrt(), tex: op('arsinh') },
+  acosh: { type: 'float', f: Math.acosh, simd: math.acosh, d: x => x.square().sub(1).rsqrt(), tex: op('arcosh'), domain: [[1.2, 3]] },
+  atanh: { type: 'float', f: Math.atanh, simd: math.atanh, d: x => x.square().neg().add(1).reciprocal(), tex: op('artanh'), domain: [[-0.9, 0.9]] },
   // 0 at 0: the quotient's limit
-  sinc: { type: 'float', f: special.sinc, d: (x, out) => x.eq(0).where(0, x.mul(Math.PI).cos().sub(out).div(x)), tex: op('sinc') },
+  sinc: { type: 'float', f: special.sinc, simd: math.sinc, d: (x, out) => x.eq(0).where(0, x.mul(Math.PI).cos().sub(out).div(x)), tex: op('sinc') },
   // special functions
-  erf: { type: 'float', f: special.erf, d: x => x.square().neg().exp().mul(2 / SQRT_PI), tex: op('erf') },
-  erfc: { type: 'float', f: special.erfc, d: x => x.square().neg().exp().mul(-2 / SQRT_PI), tex: op('erfc') },
+  erf: { type: 'float', f: special.erf, simd: math.erf, d: x => x.square().neg().exp().mul(2 / SQRT_PI), tex: op('erf') },
+  erfc: { type: 'float', f: special.erfc, simd: math.erfc, d: x => x.square().neg().exp().mul(-2 / SQRT_PI), tex: op('erfc') },
   erfinv: { type: 'float', f: special.erfinv, d: (_, out) => out.square().exp().mul(SQRT_PI / 2), tex: x => `\\operatorname{erf}^{-1}\\left(${x}\\right)`, domain: [[-0.9, 0.9]] },
   lgamma: { type: 'float', f: special.lgamma, d: x => x.digamma(), tex: x => `\\ln\\left|\\Gamma\\left(${x}\\right)\\right|`, domain: [POSITIVE] },
   digamma: { type: 'float', f: special.digamma, d: x => x.polygamma(1), tex: call('psi'), domain: [POSITIVE] },
   // rounding and sign
-  abs: { f: Math.abs, d: x => x.sign(), tex: x => `\\left|${x}\\right|`, kinks: [0] },
-  sign: { f: Math.sign, d: () => null, tex: op('sign'), kinks: [0] },
-  signbit: { type: 'bool', f: x => +(x < 0 || Object.is(x, -0)), d: () => null, tex: op('signbit'), kinks: [0] },
-  floor: { f: Math.floor, d: () => null, tex: x => `\\left\\lfloor ${x} \\right\\rfloor`, kinks: [-2, -1, 0, 1, 2] },
-  ceil: { f: Math.ceil, d: () => null, tex: x => `\\left\\lceil ${x} \\right\\rceil`, kinks: [-2, -1, 0, 1, 2] },
-  round: { f: special.roundEven, d: () => null, tex: op('round'), kinks: [-2.5, -1.5, -0.5, 0.5, 1.5, 2.5] },
-  trunc: { f: Math.trunc, d: () => null, tex: op('trunc'), kinks: [-2, -1, 1, 2] },
+  abs: { f: Math.abs, simd: (a, x) => a.abs(x), d: x => x.sign(), tex: x => `\\left|${x}\\right|`, kinks: [0] },
+  sign: { f: Math.sign, simd: math.sign, d: () => null, tex: op('sign'), kinks: [0] },
+  signbit: { type: 'bool', f: x => +(x < 0 || Object.is(x, -0)), simd: math.signbit, d: () => null, tex: op('signbit'), kinks: [0] },
+  floor: { f: Math.floor, simd: (a, x) => a.floor(x), d: () => null, tex: x => `\\left\\lfloor ${x} \\right\\rfloor`, kinks: [-2, -1, 0, 1, 2] },
+  ceil: { f: Math.ceil, simd: (a, x) => a.ceil(x), d: () => null, tex: x => `\\left\\lceil ${x} \\right\\rceil`, kinks: [-2, -1, 0, 1, 2] },
+  round: { f: special.roundEven, simd: (a, x) => a.nearest(x), d: () => null, tex: op('round'), kinks: [-2.5, -1.5, -0.5, 0.5, 1.5, 2.5] },
+  trunc: { f: Math.trunc, simd: (a, x) => a.trunc(x), d: () => null, tex: op('trunc'), kinks: [-2, -1, 1, 2] },
   // activations; relu'(0) = 0 and relu(NaN) = NaN, as PyTorch
-  relu: { f: x => (x <= 0 ? 0 : x), js: x => `(${x} <= 0 ? 0 : ${x})`, d: (_, out) => out.le(0).where(0, 1), tex: op('relu'), kinks: [0] },
-  sigmoid: { type: 'float', f: special.sigmoid, d: (_, out) => out.neg().add(1).mul(out), tex: call('sigma') },
-  softplus: { type: 'float', f: special.log1pexp, d: x => x.sigmoid(), tex: x => `\\ln\\left(1 + e^{${x}}\\right)` },
+  relu: { f: x => (x <= 0 ? 0 : x), js: x => `(${x} <= 0 ? 0 : ${x})`, simd: math.relu, d: (_, out) => out.le(0).where(0, 1), tex: op('relu'), kinks: [0] },
+  sigmoid: { type: 'float', f: special.sigmoid, simd: math.sigmoid, d: (_, out) => out.neg().add(1).mul(out), tex: call('sigma') },
+  softplus: { type: 'float', f: special.log1pexp, simd: math.softplus, d: x => x.sigmoid(), tex: x => `\\ln\\left(1 + e^{${x}}\\right)` },
 } satisfies Record<string, Unary>
 
 const binary = {
-  add: { f: (x, y) => x + y, js: infix('+'), d: [() => 1, () => 1], tex: infix('+') },
-  sub: { f: (x, y) => x - y, js: infix('-'), d: [() => 1, () => -1], tex: infix('-') },
-  mul: { f: (x, y) => x * y, js: infix('*'), d: [(_, y) => y, x => x], tex: infix('\\cdot') },
-  div: { type: 'float', f: (x, y) => x / y, js: infix('/'), d: [(_, y) => y.reciprocal(), (_, y, out) => out.div(y).neg()], tex: (x, y) => `\\frac{${x}}{${y}}`, domain: NONZERO_Y },
+  add: { f: (x, y) => x + y, js: infix('+'), simd: (a, x, y) => a.add(x, y), d: [() => 1, () => 1], tex: infix('+') },
+  sub: { f: (x, y) => x - y, js: infix('-'), simd: (a, x, y) => a.sub(x, y), d: [() => 1, () => -1], tex: infix('-') },
+  mul: { f: (x, y) => x * y, js: infix('*'), simd: (a, x, y) => a.mul(x, y), d: [(_, y) => y, x => x], tex: infix('\\cdot') },
+  div: { type: 'float', f: (x, y) => x / y, js: infix('/'), simd: (a, x, y) => a.div(x, y), d: [(_, y) => y.reciprocal(), (_, y, out) => out.div(y).neg()], tex: (x, y) => `\\frac{${x}}{${y}}`, domain: NONZERO_Y },
   // x^0 is flat in x, 0^y is flat in y: 0 there, where the formula would give NaN
   pow: {
     f: special.pow,
+    simd: math.pow,
     d: [(x, y) => y.eq(0).where(0, y.mul(x.pow(y.sub(1)))), (x, y, out) => x.eq(0).mul(y.ge(0)).where(0, out.mul(x.log()))],
     tex: (x, y) => `{${x}}^{${y}}`,
     domain: [POSITIVE, [-2, 2]],
   },
-  maximum: { f: Math.max, d: [(x, y) => x.eq(y).where(0.5, x.lt(y).where(0, 1)), (x, y) => x.eq(y).where(0.5, x.gt(y).where(0, 1))], tex: op2('max') },
-  minimum: { f: Math.min, d: [(x, y) => x.eq(y).where(0.5, x.gt(y).where(0, 1)), (x, y) => x.eq(y).where(0.5, x.lt(y).where(0, 1))], tex: op2('min') },
-  atan2: { type: 'float', f: Math.atan2, d: [(y, x) => x.div(x.square().add(y.square())), (y, x) => y.div(x.square().add(y.square())).neg()], tex: op2('atan2'), domain: NONZERO_Y },
+  maximum: { f: Math.max, simd: (a, x, y) => a.max(x, y), d: [(x, y) => x.eq(y).where(0.5, x.lt(y).where(0, 1)), (x, y) => x.eq(y).where(0.5, x.gt(y).where(0, 1))], tex: op2('max') },
+  minimum: { f: Math.min, simd: (a, x, y) => a.min(x, y), d: [(x, y) => x.eq(y).where(0.5, x.gt(y).where(0, 1)), (x, y) => x.eq(y).where(0.5, x.lt(y).where(0, 1))], tex: op2('min') },
+  atan2: { type: 'float', f: Math.atan2, simd: math.atan2, d: [(y, x) => x.div(x.square().add(y.square())), (y, x) => y.div(x.square().add(y.square())).neg()], tex: op2('atan2'), domain: NONZERO_Y },
   // 0 at the origin, as norm
-  hypot: { type: 'float', f: Math.hypot, d: [(x, _, out) => out.eq(0).where(0, x.div(out)), (_, y, out) => out.eq(0).where(0, y.div(out))], tex: (x, y) => `\\sqrt{{${x}}^2 + {${y}}^2}`, domain: NONZERO_Y },
+  hypot: { type: 'float', f: Math.hypot, simd: math.hypot, d: [(x, _, out) => out.eq(0).where(0, x.div(out)), (_, y, out) => out.eq(0).where(0, y.div(out))], tex: (x, y) => `\\sqrt{{${x}}^2 + {${y}}^2}`, domain: NONZERO_Y },
   // the sign of the divisor, as Python
-  remainder: { f: special.remainder, d: [() => 1, (x, y) => x.floorDivide(y).neg()], tex: infix('\\bmod'), domain: [[0.1, 0.9], [1, 3]] },
+  remainder: { f: special.remainder, simd: math.remainder, d: [() => 1, (x, y) => x.floorDivide(y).neg()], tex: infix('\\bmod'), domain: [[0.1, 0.9], [1, 3]] },
   // the sign of the dividend, as C
-  fmod: { f: (x, y) => x % y, js: infix('%'), d: [() => 1, (x, y) => x.div(y).trunc().neg()], tex: op2('fmod'), domain: [[0.1, 0.9], [1, 3]] },
-  floorDivide: { f: special.floorDivide, d: [null, null], tex: (x, y) => `\\left\\lfloor \\frac{${x}}{${y}} \\right\\rfloor`, domain: [[0.1, 0.9], [1, 3]] },
-  truncDivide: { f: (x, y) => Math.trunc(x / y), d: [null, null], tex: (x, y) => `\\operatorname{trunc}\\left(\\frac{${x}}{${y}}\\right)`, domain: [[0.1, 0.9], [1, 3]] },
-  copysign: { type: 'float', f: special.copysign, d: [(x, _, out) => x.eq(0).where(0, out.div(x)), null], tex: op2('copysign'), kinks: [0] },
+  fmod: { f: (x, y) => x % y, js: infix('%'), simd: math.fmod, d: [() => 1, (x, y) => x.div(y).trunc().neg()], tex: op2('fmod'), domain: [[0.1, 0.9], [1, 3]] },
+  floorDivide: { f: special.floorDivide, simd: math.floorDivide, d: [null, null], tex: (x, y) => `\\left\\lfloor \\frac{${x}}{${y}} \\right\\rfloor`, domain: [[0.1, 0.9], [1, 3]] },
+  truncDivide: { f: (x, y) => Math.trunc(x / y), simd: math.truncDivide, d: [null, null], tex: (x, y) => `\\operatorname{trunc}\\left(\\frac{${x}}{${y}}\\right)`, domain: [[0.1, 0.9], [1, 3]] },
+  copysign: { type: 'float', f: special.copysign, simd: math.copysign, d: [(x, _, out) => x.eq(0).where(0, out.div(x)), null], tex: op2('copysign'), kinks: [0] },
   // 0 log 0 = 0
-  xlogy: { type: 'float', f: special.xlogy, d: [(x, y) => x.eq(0).mul(y.le(0)).where(0, y.log()), (x, y) => x.div(y)], tex: (x, y) => `${x} \\ln ${y}`, domain: [ANY, POSITIVE] },
-  xlog1py: { type: 'float', f: special.xlog1py, d: [(x, y) => x.eq(0).mul(y.le(-1)).where(0, y.log1p()), (x, y) => x.div(y.add(1))], tex: (x, y) => `${x} \\ln\\left(1 + ${y}\\right)`, domain: [ANY, POSITIVE] },
+  xlogy: { type: 'float', f: special.xlogy, simd: math.xlogy, d: [(x, y) => x.eq(0).mul(y.le(0)).where(0, y.log()), (x, y) => x.div(y)], tex: (x, y) => `${x} \\ln ${y}`, domain: [ANY, POSITIVE] },
+  xlog1py: { type: 'float', f: special.xlog1py, simd: math.xlog1py, d: [(x, y) => x.eq(0).mul(y.le(-1)).where(0, y.log1p()), (x, y) => x.div(y.add(1))], tex: (x, y) => `${x} \\ln\\left(1 + ${y}\\right)`, domain: [ANY, POSITIVE] },
   // two equal infinities share, where their difference would give NaN
   logaddexp: {
     type: 'float',
     f: special.logaddexp,
+    simd: math.logaddexp,
     d: [(x, y) => x.eq(y).mul(x.isinf()).where(0.5, x.sub(y).sigmoid()), (x, y) => x.eq(y).mul(x.isinf()).where(0.5, y.sub(x).sigmoid())],
     tex: (x, y) => `\\ln\\left(e^{${x}} + e^{${y}}\\right)`,
   },
   polygamma: { type: 'float', f: (x, n) => special.polygamma(n, x), d: [(x, n) => x.polygamma(n.add(1)), null], tex: (x, n) => `\\psi^{(${n})}\\left(${x}\\right)`, domain: [POSITIVE, [1, 1]] },
-  eq: { type: 'bool', f: (x, y) => +(x === y), js: (x, y) => `+(${x} === ${y})`, d: [null, null], tex: infix('=') },
-  ne: { type: 'bool', f: (x, y) => +(x !== y), js: (x, y) => `+(${x} !== ${y})`, d: [null, null], tex: infix('\\neq') },
-  lt: { type: 'bool', f: (x, y) => +(x < y), js: (x, y) => `+(${x} < ${y})`, d: [null, null], tex: infix('<') },
-  le: { type: 'bool', f: (x, y) => +(x <= y), js: (x, y) => `+(${x} <= ${y})`, d: [null, null], tex: infix('\\leq') },
-  gt: { type: 'bool', f: (x, y) => +(x > y), js: (x, y) => `+(${x} > ${y})`, d: [null, null], tex: infix('>') },
-  ge: { type: 'bool', f: (x, y) => +(x >= y), js: (x, y) => `+(${x} >= ${y})`, d: [null, null], tex: infix('\\geq') },
+  eq: { type: 'bool', f: (x, y) => +(x === y), js: (x, y) => `+(${x} === ${y})`, simd: (a, x, y) => a.eq(x, y), d: [null, null], tex: infix('=') },
+  ne: { type: 'bool', f: (x, y) => +(x !== y), js: (x, y) => `+(${x} !== ${y})`, simd: (a, x, y) => a.ne(x, y), d: [null, null], tex: infix('\\neq') },
+  lt: { type: 'bool', f: (x, y) => +(x < y), js: (x, y) => `+(${x} < ${y})`, simd: (a, x, y) => a.lt(x, y), d: [null, null], tex: infix('<') },
+  le: { type: 'bool', f: (x, y) => +(x <= y), js: (x, y) => `+(${x} <= ${y})`, simd: (a, x, y) => a.le(x, y), d: [null, null], tex: infix('\\leq') },
+  gt: { type: 'bool', f: (x, y) => +(x > y), js: (x, y) => `+(${x} > ${y})`, simd: (a, x, y) => a.gt(x, y), d: [null, null], tex: infix('>') },
+  ge: { type: 'bool', f: (x, y) => +(x >= y), js: (x, y) => `+(${x} >= ${y})`, simd: (a, x, y) => a.ge(x, y), d: [null, null], tex: infix('\\geq') },
 } satisfies Record<string, Binary>
 
 const ternary = {
@@ -143,6 +153,7 @@ const ternary = {
     conditions: 1,
     f: (c, x, y) => (c ? x : y),
     js: (c, x, y) => `(${c} ? ${x} : ${y})`,
+    simd: (a, c, x, y) => a.where(c.mask ? c : a.gt(a.abs(c), a.const(0)), x, y),
     d: [null, c => c.where(1, 0), c => c.where(0, 1)],
     tex: (c, x, y) => `\\begin{cases} ${x} & \\text{if } ${c} \\\\ ${y} & \\text{else} \\end{cases}`,
     domain: [[0, 1], ANY, ANY],
@@ -231,6 +242,7 @@ export interface Op {
   readonly conditions?: number
   readonly f?: (...x: number[]) => number
   readonly js?: (...x: string[]) => string
+  readonly simd?: Simd
   readonly d?: readonly (((...x: Num[]) => Num | number | null) | null)[]
   readonly of?: (...x: Num[]) => Num
   readonly tex: (...x: string[]) => string

@@ -1,7 +1,7 @@
 // Seeded draws: generators whose state can be saved, and tensors drawn from them through the door.
 import seedrandom from 'seedrandom'
 import type { DType, NDArray, Shape } from '../backend/array.ts'
-import { apply, type Primitive, type Spec } from './apply.ts'
+import { apply, mode, type Primitive, type Spec } from './apply.ts'
 import { described, operand, typed } from './argument.ts'
 import { ArgumentError, DtypeError } from './errors.ts'
 import { type CreateOptions, collecting } from './ops/create.ts'
@@ -121,6 +121,8 @@ export function watched<R>(f: () => R): [R, ReadonlyMap<Generator, GeneratorStat
 
 /** Runs `f` with the generators set back to `states`, and afterwards lets them go on from where they were. */
 export function replayed<R>(states: ReadonlyMap<Generator, GeneratorState>, f: () => R): R {
+  if (mode.recorder && states.size > 0)
+    throw new ArgumentError('compile: a step must not rewind a generator, as transforms of functions that draw do')
   const now = [...states.keys()].map(generator => [generator, generator.getState()] as const)
   for (const [generator, state] of states) generator.setState(state)
   try {
@@ -144,6 +146,9 @@ const drawPrim = (name: string): Primitive<Draw> =>
   choice<Draw>(name, {
     infer: ({ spec }) => spec,
     run({ generator, next }, out: NDArray, x?: NDArray) {
+      // all of them first: a draw that fails has drawn nothing
+      for (let i = 0; x && i < x.data.length; i++)
+        if (!(x.data[i] >= 0 && x.data[i] <= 1)) throw new ArgumentError(`${name}: probabilities lie in [0, 1]`)
       for (let i = 0; i < out.data.length; i++) out.data[i] = next(generator, x ? x.data[i] : 0)
     },
   })
@@ -153,6 +158,8 @@ const prims = {
   randint: drawPrim('randint'),
   bernoulli: drawPrim('bernoulli'),
 }
+/** Does a primitive draw from a generator? */
+export const isDraw = (prim: unknown): boolean => Object.values(prims).includes(prim as Primitive<Draw>)
 
 function draw(
   name: string,
@@ -224,9 +231,9 @@ export function randperm(n: number, options: DrawOptions = {}): Tensor {
     options,
   )
 }
+const chance: Draw['next'] = (g, p) => +(g.uniform() < p)
 /** 1 with the probability that x holds, else 0; shape and dtype of x. No gradient. */
 export function bernoulli(x: Tensor, options: DrawOptions = {}): Tensor {
-  if ((floats('bernoulli', x).data as Float64Array).some(p => !(p >= 0 && p <= 1)))
-    throw new ArgumentError('bernoulli: probabilities lie in [0, 1]')
-  return draw('bernoulli', 'bernoulli', { shape: x.shape, dtype: x.dtype }, (g, p) => +(g.uniform() < p), options, [x])
+  const spec = { shape: floats('bernoulli', x).shape, dtype: x.dtype }
+  return draw('bernoulli', 'bernoulli', spec, chance, options, [x])
 }

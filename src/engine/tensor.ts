@@ -1,7 +1,8 @@
 // The tensor engine's face: storage, shape, node; every method a line that hands over to an op.
 import type { DType, NDArray, Shape, TypedArray } from '../backend/array.ts'
-import { byteSize, converted } from '../backend/array.ts'
-import { makesTensors, noGrad, type Operand, TensorNode } from './apply.ts'
+import { byteSize, converted, numel } from '../backend/array.ts'
+import { Cell } from '../backend/heap.ts'
+import { makesTensors, mode, noGrad, type Operand, TensorNode } from './apply.ts'
 import { DtypeError, GradError, ShapeError } from './errors.ts'
 import { format } from './format.ts'
 import { type Order, pullback } from './graph.ts'
@@ -46,13 +47,17 @@ export class Tensor extends Num implements NDArray {
   readonly dtype: DType
   /** Its place in the graph; null when no gradient is wanted. */
   node: TensorNode | null
-  /** The gradient that backwards have added up, for leaves and whoever called `retainGrad`. */
-  grad: Tensor | null = null
   label = ''
-  #data: TypedArray
+  /** Null after a compiled program wrote a value: it lies in `#cell` until somebody looks. */
+  #data: TypedArray | null
+  #cell: Cell | null = null
+  #grad: Tensor | null = null
+  #gradCell: Cell | null = null
+  /** Whether `#gradCell` holds a gradient that nobody has looked at. */
+  #pending = false
 
   /** Shape, dtype and the elements in row-major order. */
-  toJSON(): { shape: Shape; dtype: DType; data: number[] } { return { shape: this.shape, dtype: this.dtype, data: Array.from(this.#data) } }
+  toJSON(): { shape: Shape; dtype: DType; data: number[] } { return { shape: this.shape, dtype: this.dtype, data: Array.from(this.data) } }
 
   /** For the door. */
   constructor(shape: Shape, dtype: DType, data: TypedArray, node: TensorNode | null = null) {
@@ -72,10 +77,33 @@ export class Tensor extends Num implements NDArray {
   // ---- face
 
   /** The elements in row-major order. To be read, not written. */
-  get data(): TypedArray { return this.#data }
+  get data(): TypedArray {
+    mode.recorder?.looked(this)
+    return this.array
+  }
+  /** `data`, for the engine, which may look at it also where a step is being compiled. */
+  get array(): TypedArray {
+    this.#data ??= (this.#cell as Cell).read()
+    return this.#data
+  }
   get ndim(): number { return this.shape.length }
-  get numel(): number { return this.#data.length }
-  get nbytes(): number { return this.#data.length * byteSize(this.dtype) }
+  get numel(): number { return this.#data?.length ?? numel(this.shape) }
+  get nbytes(): number { return this.numel * byteSize(this.dtype) }
+  /** The gradient that backwards have added up, for leaves and whoever called `retainGrad`. */
+  get grad(): Tensor | null {
+    if (this.#pending) {
+      this.#grad = new Tensor(this.shape, this.dtype, (this.#gradCell as Cell).read())
+      this.#pending = false
+    }
+    mode.recorder?.gradRead(this, this.#grad)
+    return this.#grad
+  }
+  set grad(g: Tensor | null) {
+    this.#grad = g
+    this.#pending = false
+    if (this.#gradCell) this.#gradCell.loaded = false
+    mode.recorder?.gradWritten(this, g)
+  }
   get requiresGrad(): boolean { return this.node !== null }
   /** Was it made by the user (or without recording), not by a recorded op? */
   get isLeaf(): boolean { return this.node === null || this.node.inputs.length === 0 }
@@ -101,11 +129,16 @@ export class Tensor extends Num implements NDArray {
    */
   assign(value: Tensor | TypedArray): this {
     if (!this.isLeaf) throw new GradError('assign: this tensor was computed by an op and has no value of its own to replace')
-    const from = value instanceof Tensor ? value.data : value
+    // a step that is being compiled has to know of the conversion
+    if (mode.recorder && value instanceof Tensor && value.dtype !== this.dtype) return this.assign(noGrad(() => value.to(this.dtype)))
+    if (value instanceof Tensor) mode.recorder?.shared(value)
+    const from = value instanceof Tensor ? value.array : value
     if (value instanceof Tensor ? !sameShape(value.shape, this.shape) : value.length !== this.numel) {
       throw new ShapeError(`assign: expected ${show(this.shape)}, not ${value instanceof Tensor ? show(value.shape) : `${value.length} elements`}`)
     }
     this.#data = value instanceof Tensor && value.dtype === this.dtype ? from : converted(from, this.dtype)
+    if (this.#cell) this.#cell.loaded = false
+    mode.recorder?.assigned(this)
     return this
   }
 
@@ -113,22 +146,26 @@ export class Tensor extends Num implements NDArray {
   holding(data: TypedArray): Tensor { return new Tensor(this.shape, this.dtype, data, this.node) }
 
   /** The same values, off the graph. */
-  detach(): Tensor { return new Tensor(this.shape, this.dtype, this.#data) }
+  detach(): Tensor {
+    mode.recorder?.shared(this)
+    return new Tensor(this.shape, this.dtype, this.array)
+  }
   /** The same values as a new result on the graph. */
   clone(): Tensor { return linear.alias(this) }
 
   /** The value of a tensor of one element. */
   item(): number {
     if (this.numel !== 1) throw new ShapeError(`item: needs exactly one element, ${show(this.shape)} has ${this.numel}`)
-    return this.#data[0]
+    return this.data[0]
   }
 
   /** The elements as nested arrays; booleans for bool, a plain number for 0-d. */
   toArray(): NestedArray {
+    const { data } = this
     let at = 0
     const build = (dim: number): NestedArray => {
       if (dim === this.ndim) {
-        const x = this.#data[at++]
+        const x = data[at++]
         return this.dtype === 'bool' ? x !== 0 : x
       }
       return Array.from({ length: this.shape[dim] }, () => build(dim + 1))
@@ -205,6 +242,34 @@ export class Tensor extends Num implements NDArray {
     node.hooks = [...(node.hooks ?? []), hook]
     return () => { node.hooks = (node.hooks ?? []).filter(h => h !== hook) }
   }
+
+  // ---- compiled programs
+
+  /** For programs: where they keep this leaf's value, which is there from now on. */
+  loaded(): Cell {
+    this.#cell ??= new Cell(this, this.dtype, this.numel)
+    if (!this.#cell.loaded) this.#cell.load(this.array)
+    return this.#cell
+  }
+  /** For programs: the value is what they have written into the cell. */
+  stored(): void {
+    this.#data = null
+    if (this.#cell) this.#cell.loaded = true
+  }
+  /** For programs: the place of the gradient, with the gradient in it if there is one and `load` says so. */
+  loadedGrad(load: boolean): Cell {
+    this.#gradCell ??= new Cell(this, this.dtype, this.numel)
+    if (load && !this.#gradCell.loaded && this.#grad) this.#gradCell.load(this.#grad.array)
+    return this.#gradCell
+  }
+  /** For programs: the gradient is what they have written into its cell, or none. */
+  storedGrad(some: boolean): void {
+    this.#pending = some
+    this.#grad = null
+    if (this.#gradCell) this.#gradCell.loaded = some
+  }
+  /** For programs: is there a gradient? */
+  get hasGrad(): boolean { return this.#pending || this.#grad !== null }
 
   // ---- dtype
 

@@ -21,6 +21,8 @@ export interface Opaque {
 const hooks = new WeakMap<Value, readonly ((grad: number) => number | undefined)[]>()
 /** Has any value ever had a hook? */
 let hooked = false
+/** Does anybody want to see this value's gradients? */
+export const isHooked = (x: Value): boolean => hooked && hooks.has(x)
 const hasNaN = (x: Value): boolean => Number.isNaN(x.data)
 
 /** The depth of the lowest leaf below an operand. */
@@ -30,7 +32,8 @@ function lowOf(op: Pointwise, x: Value | number): number {
   return x.low
 }
 const numberOf = (x: Value | number): number => (typeof x === 'number' ? x : x.data)
-const isWatched = (): boolean => mode.levels.length > 0 || mode.anomaly || mode.observer !== null
+const isWatched = (): boolean =>
+  mode.levels.length > 0 || mode.anomaly || mode.observer !== null || mode.recorder !== null
 
 /**
  * A scalar on a graph, with micrograd's face: `data`, `grad`, `backward()`, arithmetic, a label. Gradients of leaves
@@ -43,6 +46,8 @@ const isWatched = (): boolean => mode.levels.length > 0 || mode.anomaly || mode.
  * a.grad // b * (1 - tanh(ab)^2) = -0.0000737...
  */
 export class Value extends Num implements Node<Value> {
+  // a number from the start, as `grad`: then the engine keeps it as one, and writes it without making a new box
+  data = 0
   /** The derivative of whatever `backward()` was last called on by this value. */
   grad = 0
   mark = 0
@@ -50,7 +55,7 @@ export class Value extends Num implements Node<Value> {
 
   /** A leaf: a variable of reverse mode. What follows `data` is for the engine. */
   constructor(
-    public data: number,
+    data: number,
     /** The op that computed it; null for a leaf. */
     readonly op: Pointwise | Opaque | null = null,
     /** The depth of the lowest leaf below it: reverse mode records by it. */
@@ -62,6 +67,7 @@ export class Value extends Num implements Node<Value> {
   ) {
     super()
     if (typeof data !== 'number') throw new ArgumentError(`Value: holds a number, not ${described(data)}`)
+    this.data = data
   }
 
   /** What it was computed from. */
@@ -81,7 +87,10 @@ export class Value extends Num implements Node<Value> {
   /** x as a variable of the transform at `depth`: the same number, still connected to whatever x depends on. */
   static variable(x: Value | number, depth: number): Value {
     if (typeof x === 'number') return new Value(x, null, depth)
-    const out = x.low <= mode.depth ? new Value(x.data, identity, x.low, x) : new Value(x.data, null, depth)
+    const connected = x.low <= mode.depth
+    const out = connected ? new Value(x.data, identity, x.low, x) : new Value(x.data, null, depth)
+    if (connected) mode.recorder?.computed(identity, [x], out)
+    else mode.recorder?.moved(out, x)
     pushTangents<Value>([x], out, ([dx]) => dx as Value)
     return out
   }
@@ -137,6 +146,7 @@ export class Value extends Num implements Node<Value> {
   }
   /** What is rarely asked of the door: tangents, anomaly mode, observers. */
   static #settle(op: Pointwise, args: readonly (Value | number)[], out: Value): void {
+    mode.recorder?.computed(op, args, out)
     pushTangents<Value>(args, out, dx => Value.#tangent(op, dx, args, out))
     notice<Value>(op.name, args, out, out, hasNaN)
   }
@@ -152,6 +162,7 @@ export class Value extends Num implements Node<Value> {
     const low = xs.reduce((least, x) => Math.min(least, x.low), CONSTANT)
     const op: Opaque = { name, pull: (g, wanted) => vjp(g, wanted, xs, out) }
     const out: Value = low <= mode.depth ? new Value(data, op, low, null, null, xs) : Value.constant(data)
+    mode.recorder?.computed(op, xs, out)
     pushTangents<Value>(xs, out, dx => jvp(dx, xs, out))
     notice<Value>(name, xs, out, out, hasNaN)
     return out
@@ -215,6 +226,8 @@ export class Value extends Num implements Node<Value> {
         'backward: this value depends on no variable (it was made under noGrad, or from constants only)',
       )
     const nodes = backwardOrder<Value>(this, options.order) as readonly Value[]
+    // before anything is changed, as the recorder may refuse
+    mode.recorder?.swept(this, nodes)
     const before = new Float64Array(nodes.length)
     for (let i = 0; i < nodes.length; i++) before[i] = nodes[i].grad
     // a hook is shown what this backward adds, not what a leaf has collected before
@@ -285,11 +298,21 @@ export class Value extends Num implements Node<Value> {
 
   zeroGrad(): void {
     this.grad = 0
+    mode.recorder?.cleared(this)
+  }
+
+  /** Gives this value the number of another. For optimizers; a loop by hand writes `data`. */
+  assign(from: Value): this {
+    this.data = from.data
+    mode.recorder?.moved(this, from)
+    return this
   }
 
   /** The same number as a constant: no gradient flows through. */
   detach(): Value {
-    return Value.constant(this.data)
+    const out = Value.constant(this.data)
+    mode.recorder?.moved(out, this)
+    return out
   }
 
   override toString(): string {

@@ -1,7 +1,7 @@
 // Adam and AdamW: running means of the gradient and of its square; they differ in where the weights decay.
 import type { Num } from '../engine/num.ts'
-import { type Method, negative, Optimizer, type Param, type ParamGroup } from './optimizer.ts'
-import { direction, rule } from './rule.ts'
+import { counter, direction, type Method, negative, Optimizer, type Param, type ParamGroup } from './optimizer.ts'
+import { rule } from './rule.ts'
 
 export interface AdamOptions {
   /** The learning rate, >= 0. */
@@ -21,12 +21,19 @@ export interface AdamOptions {
 /** βm + (1-β)x */
 const mean = <N extends Num>(m: N, x: N, beta: N): N => m.mul(beta).add(x.mul(beta.neg().add(1)))
 
-const first = rule((m, p, g, sign, decay, beta) => mean(m, direction(p, g, sign, decay), beta))
-const second = rule((v, p, g, sign, decay, beta) => mean(v, direction(p, g, sign, decay).square(), beta))
+const first = rule((m, g, beta) => mean(m, g, beta))
+const second = rule((v, g, beta) => mean(v, g.square(), beta))
 const largest = rule((u, v) => u.maximum(v))
-/** p - λp - γ (m/c₁) / (√v/√c₂ + ε), where c₁ and c₂ make up for the means' start at 0 */
-const step = rule((p, m, v, shrink, rate, root, eps) =>
-  p.sub(p.mul(shrink)).sub(m.mul(rate).div(v.sqrt().div(root).add(eps))),
+const next = rule(t => t.add(1))
+/** p - γ/c₁ m / (√v/√c₂ + ε), where c = 1 - β^t makes up for the means' start at 0 */
+const moved = <N extends Num>(p: N, m: N, v: N, lr: N, beta1: N, beta2: N, t: N, eps: N): N => {
+  const correction = (beta: N): N => beta.pow(t).neg().add(1)
+  return p.sub(m.mul(lr.div(correction(beta1))).div(v.sqrt().div(correction(beta2).sqrt()).add(eps)))
+}
+const step = rule(moved)
+/** The same after p shrank by γλ. */
+const shrunk = rule((p, m, v, lr, beta1, beta2, t, eps, decay) =>
+  moved(p.sub(p.mul(lr.mul(decay))), m, v, lr, beta1, beta2, t, eps),
 )
 
 const adam = (name: string, decoupled: boolean): Method<AdamOptions> => ({
@@ -40,22 +47,25 @@ const adam = (name: string, decoupled: boolean): Method<AdamOptions> => ({
     maximize: false,
   },
   remembers: ['step', 'expAvg', 'expAvgSq', 'maxExpAvgSq'],
+  counts: ['step'],
   complaint: ({ lr, betas, eps, weightDecay }) =>
     negative({ lr, eps, weightDecay }) ??
     (Array.isArray(betas) && betas.length === 2 && betas.every(b => b >= 0 && b < 1)
       ? null
       : `betas are two numbers in [0, 1), not ${betas}`),
-  update(p, g, state, { lr, betas: [beta1, beta2], eps, weightDecay, amsgrad, maximize }) {
-    const t = ((state.step as number | undefined) ?? 0) + 1
-    const sign = maximize ? -1 : 1
-    const decay = decoupled ? 0 : weightDecay
-    const expAvg = first(state.expAvg ?? 0, p, g, sign, decay, beta1)
-    const expAvgSq = second(state.expAvgSq ?? 0, p, g, sign, decay, beta2)
+  variant: ({ weightDecay, amsgrad, maximize }) => [weightDecay === 0, amsgrad, maximize],
+  update(p, g, state, { lr, betas: [beta1, beta2], eps, weightDecay }, [undecayed, amsgrad, maximize]) {
+    const way = direction(p, g, decoupled || undecayed ? null : weightDecay, maximize)
+    const t = next(state.step ?? counter(p))
+    const expAvg = first(state.expAvg ?? 0, way, beta1)
+    const expAvgSq = second(state.expAvgSq ?? 0, way, beta2)
     const maxExpAvgSq = amsgrad ? largest(state.maxExpAvgSq ?? 0, expAvgSq) : null
-    const rate = lr / (1 - beta1 ** t)
-    const root = Math.sqrt(1 - beta2 ** t)
+    const v = maxExpAvgSq ?? expAvgSq
     return {
-      p: step(p, expAvg, maxExpAvgSq ?? expAvgSq, decoupled ? lr * weightDecay : 0, rate, root, eps),
+      p:
+        decoupled && !undecayed
+          ? shrunk(p, expAvg, v, lr, beta1, beta2, t, eps, weightDecay)
+          : step(p, expAvg, v, lr, beta1, beta2, t, eps),
       state: { step: t, expAvg, expAvgSq, ...(maxExpAvgSq !== null && { maxExpAvgSq }) },
     }
   },

@@ -1,12 +1,12 @@
 // Gradients kept in bounds, between backward and step.
-import { noGrad } from '../engine/apply.ts'
+import { mode, noGrad } from '../engine/apply.ts'
 import { options } from '../engine/argument.ts'
 import { ArgumentError } from '../engine/errors.ts'
 import { stack } from '../engine/ops/arrange.ts'
-import { tensor, zeros } from '../engine/ops/create.ts'
-import type { Tensor } from '../engine/tensor.ts'
+import { zeros } from '../engine/ops/create.ts'
+import { Tensor } from '../engine/tensor.ts'
 import { Value } from '../engine/value.ts'
-import { listed, negative, type Param } from './optimizer.ts'
+import { gradient, listed, negative, type Param } from './optimizer.ts'
 import { type Quantity, rule } from './rule.ts'
 
 /** min(1, max/(norm + 1e-6)), PyTorch's */
@@ -42,8 +42,8 @@ export function clipGradNorm(params: Iterable<Param>, maxNorm: number, given: Cl
   return noGrad(() => {
     const total = norm(all, normType)
     const by = scale(total, maxNorm)
-    change(all, g => scaled(g, typeof by === 'object' ? by.to((g as Tensor).dtype) : by))
-    return total
+    change(all, g => scaled(g, by instanceof Tensor ? by.to((g as Tensor).dtype) : by))
+    return total instanceof Value ? total.data : total
   })
 }
 
@@ -68,14 +68,22 @@ function check(op: string, numbers: Readonly<Record<string, number>>): void {
   if (wrong) throw new ArgumentError(`${op}: ${wrong}`)
 }
 
+const largest = rule((norm, g) => norm.maximum(g.abs()))
+const square = rule((sum, g) => sum.add(g.square()))
+const power = rule((sum, g, order) => sum.add(g.abs().pow(order)))
+const root = rule(sum => sum.sqrt())
+const back = rule((sum, order) => sum.pow(order.reciprocal()))
+
 function norm(params: readonly Param[], order: number): Quantity {
-  if (params[0] instanceof Value)
-    return tensor(
-      params.map(p => p.grad as number),
-      { dtype: 'float64' },
-    )
-      .norm(order)
-      .item()
+  if (params[0] instanceof Value) {
+    const sum = (params as readonly Value[])
+      .map(gradient)
+      .reduce<Quantity>(
+        (sum, g) => (order === Infinity ? largest(sum, g) : order === 2 ? square(sum, g) : power(sum, g, order)),
+        0,
+      )
+    return order === Infinity ? sum : order === 2 ? root(sum) : back(sum, order)
+  }
   const norms = (params as readonly Tensor[]).flatMap(({ grad }) => (grad ? [grad.norm(order)] : []))
   if (norms.length === 0) return zeros([])
   return stack(norms.map(x => x.to(norms[0].dtype))).norm(order)
@@ -83,7 +91,15 @@ function norm(params: readonly Param[], order: number): Quantity {
 
 function change(params: readonly Param[], f: (g: Quantity) => Quantity): void {
   for (const p of params) {
-    if (p instanceof Value) p.grad = f(p.grad) as number
-    else if (p.grad) p.grad = f(p.grad) as Tensor
+    if (p instanceof Value) {
+      const g = f(gradient(p))
+      if (g instanceof Value) {
+        p.grad = g.data
+        mode.recorder?.graded(p, g)
+      } else p.grad = g as number
+    } else {
+      const { grad } = p
+      if (grad) p.grad = f(grad) as Tensor
+    }
   }
 }

@@ -1,12 +1,13 @@
 // What optimizers share: parameters in groups, a state for each, and a step that computes everything before it changes anything.
 import { sameShape } from '../backend/array.ts'
-import { CONSTANT, noGrad } from '../engine/apply.ts'
+import { CONSTANT, fixed, mode, noGrad } from '../engine/apply.ts'
 import { described, list, options, record } from '../engine/argument.ts'
 import { ArgumentError, GradError, ShapeError } from '../engine/errors.ts'
+import { full } from '../engine/ops/create.ts'
 import { show } from '../engine/shape.ts'
 import { Tensor } from '../engine/tensor.ts'
 import { Value } from '../engine/value.ts'
-import type { Quantity } from './rule.ts'
+import { type Quantity, rule } from './rule.ts'
 
 /** What is trained: a leaf that requires a gradient, on either engine. */
 export type Param = Tensor | Value
@@ -24,24 +25,52 @@ export interface OptimizerState<O> {
   readonly paramGroups: readonly (O & { readonly params: readonly number[] })[]
 }
 
+/** The options as an update computes with them: numbers, or where a step is being compiled what is read anew in each. */
+export type Hyper<O> = {
+  readonly [K in keyof O]: O[K] extends number ? Quantity : O[K] extends readonly number[] ? readonly Quantity[] : O[K]
+}
+
 /** What tells one optimizer from another. */
 export interface Method<O> {
   readonly name: string
   readonly defaults: O
-  /** The names that its state may hold. */
+  /** The names that its state may hold: quantities of the parameter's shape, and of these which are numbers. */
   readonly remembers: readonly string[]
+  readonly counts: readonly string[]
   /** Says what is wrong with the options; null when nothing is. */
   complaint(options: O): string | null
+  /** What in the options decides which formulas an update consists of. */
+  variant(options: O): readonly boolean[]
   /** One update, a pure function: the parameter's new value and new state. */
-  update(p: Quantity, g: Quantity, state: State, options: O): { readonly p: Quantity; readonly state: State }
+  update(
+    p: Quantity,
+    g: Quantity,
+    state: State,
+    hyper: Hyper<O>,
+    variant: readonly boolean[],
+  ): { readonly p: Quantity; readonly state: State }
 }
+
+const turned = rule(g => g.neg())
+const decayed = rule((p, g, decay) => g.add(p.mul(decay)))
+/** The way a step goes, ±g + λp: downhill or up, with weight decay unless that is null. */
+export function direction(p: Quantity, g: Quantity, decay: Quantity | null, maximize: boolean): Quantity {
+  const way = maximize ? turned(g) : g
+  return decay === null ? way : decayed(p, way, decay)
+}
+/** A number of the state of p: on tensors one in double precision, so that a compiled step can count. */
+export const counter = (p: Quantity, count = 0): Quantity =>
+  p instanceof Tensor ? full([], count, { dtype: 'float64' }) : count
 
 /** Base of all optimizers: `paramGroups` may be written between steps (a learning rate, say). */
 export abstract class Optimizer<O extends object> {
   readonly paramGroups: Group<O>[] = []
   readonly #method: Method<O>
   readonly #defaults: O
-  readonly #state = new Map<Param, State>()
+  /** How often the state was replaced from outside. */
+  #edition = 0
+  /** Leaves, which a step gives other values, so that a compiled one finds them again. */
+  readonly #state = new Map<Param, Readonly<Record<string, Param>>>()
 
   /**
    * @throws ArgumentError for an option that is unknown or out of range, no parameters, or one given twice
@@ -86,20 +115,53 @@ export abstract class Optimizer<O extends object> {
    * @throws ShapeError when a gradient has not its parameter's shape; nothing is changed then
    */
   step(): void {
+    fixed(() => `${this.#edition} ${this.paramGroups.length}`)
+    const { update } = this.#method
     const updates = noGrad(() =>
-      this.paramGroups.flatMap(group =>
-        group.params.flatMap(param => {
+      this.paramGroups.flatMap(group => {
+        const hyper = this.#hyper(group)
+        return group.params.flatMap(param => {
           const g = this.#gradient(param)
           if (g === null) return []
-          const held = param instanceof Value ? param.data : param
-          return [{ param, ...this.#method.update(held, g, this.#state.get(param) ?? {}, group) }]
-        }),
-      ),
+          const state = this.#state.get(param) ?? {}
+          return [{ param, ...update(quantity(param), g, mapped(state, quantity), hyper(param), this.#variant(group)) }]
+        })
+      }),
     )
     for (const { param, p, state } of updates) {
-      if (param instanceof Value) param.data = p as number
-      else param.assign(p as Tensor)
-      this.#state.set(param, state)
+      give(param, p)
+      const held = this.#state.get(param)
+      this.#state.set(
+        param,
+        mapped(state, (x, name) => (held?.[name] ? give(held[name], x) : leaf(x))),
+      )
+    }
+  }
+
+  #variant(group: Group<O>): readonly boolean[] {
+    return this.#method.variant(group)
+  }
+
+  /** A group's options for the parameters of either engine. */
+  #hyper(group: Group<O>): (param: Param) => Hyper<O> {
+    const { recorder } = mode
+    if (!recorder) return () => group as unknown as Hyper<O>
+    fixed(() => this.#variant(group).join())
+    const live = (scalar: boolean): Hyper<O> => {
+      const entries = Object.keys(this.#method.defaults).map(name => {
+        const read = (): unknown => group[name as keyof Group<O>]
+        const value = read()
+        if (typeof value === 'number') return [name, recorder.live(read as () => number, scalar)]
+        if (!Array.isArray(value)) return [name, value]
+        return [name, value.map((_, i) => recorder.live(() => (read() as number[])[i] as number, scalar))]
+      })
+      return Object.fromEntries(entries) as Hyper<O>
+    }
+    const made: { [scalar in 'true' | 'false']?: Hyper<O> } = {}
+    return param => {
+      const scalar = param instanceof Value
+      made[`${scalar}`] ??= live(scalar)
+      return made[`${scalar}`] as Hyper<O>
     }
   }
 
@@ -107,17 +169,17 @@ export abstract class Optimizer<O extends object> {
   zeroGrad(): void {
     for (const { params } of this.paramGroups) {
       for (const p of params) {
-        if (p instanceof Value) p.grad = 0
+        if (p instanceof Value) p.zeroGrad()
         else p.grad = null
       }
     }
   }
 
-  /** The state as of now. Later steps leave it alone: they replace tensors and never write into one. */
+  /** The state as of now. Later steps leave it alone. */
   stateDict(): OptimizerState<O> {
     const number = new Map(this.#params().map((p, i) => [p, i]))
     return {
-      state: Object.fromEntries([...this.#state].map(([p, state]) => [number.get(p), { ...state }])),
+      state: Object.fromEntries([...this.#state].map(([p, state]) => [number.get(p), mapped(state, this.#snapshot)])),
       paramGroups: this.paramGroups.map(group =>
         own({ ...group, params: group.params.map(p => number.get(p) as number) }),
       ),
@@ -158,7 +220,7 @@ export abstract class Optimizer<O extends object> {
           Object.entries(record(name, `the state of parameter ${key}`, entries)).map(([entry, x]) => {
             if (!remembers.includes(entry))
               throw new ArgumentError(`${name}: remembers ${remembers.join(', ')}; not '${entry}'`)
-            if (typeof x === 'number') return [entry, x]
+            if (typeof x === 'number') return [entry, counter(param, x)]
             if (!(x instanceof Tensor))
               throw new ArgumentError(
                 `${name}: ${entry} of parameter ${key} is a tensor or a number, not ${described(x)}`,
@@ -177,21 +239,28 @@ export abstract class Optimizer<O extends object> {
     this.paramGroups.forEach((group, i) => {
       Object.assign(group, settings[i])
     })
+    this.#edition++
     this.#state.clear()
-    for (const [p, entries] of states) this.#state.set(p, entries)
+    for (const [p, entries] of states) this.#state.set(p, mapped(entries, leaf))
   }
+
+  /** What a state holds, as whoever saves it gets it. */
+  readonly #snapshot = (x: Param, name: string): Quantity =>
+    x instanceof Value ? x.data : this.#method.counts.includes(name) ? x.item() : x.detach()
 
   #params(): Param[] {
     return this.paramGroups.flatMap(({ params }) => params)
   }
 
   #gradient(param: Param): Quantity | null {
-    if (param instanceof Tensor && param.grad && !sameShape(param.grad.shape, param.shape)) {
+    if (param instanceof Value) return gradient(param)
+    const { grad } = param
+    if (grad && !sameShape(grad.shape, param.shape)) {
       throw new ShapeError(
-        `${this.#method.name}: a gradient has shape ${show(param.grad.shape)}, its parameter ${show(param.shape)}`,
+        `${this.#method.name}: a gradient has shape ${show(grad.shape)}, its parameter ${show(param.shape)}`,
       )
     }
-    return param.grad
+    return grad
   }
 
   #complete(held: O, given: Partial<O>): O {
@@ -202,6 +271,24 @@ export abstract class Optimizer<O extends object> {
     if (wrong) throw new ArgumentError(`${name}: ${wrong}`)
     return complete
   }
+}
+
+/** The entries of a state, each made something else. */
+const mapped = <X, Y>(state: Readonly<Record<string, X>>, f: (x: X, name: string) => Y): Record<string, Y> =>
+  Object.fromEntries(Object.entries(state).map(([name, x]) => [name, f(x, name)]))
+/** What a rule computes with, of what a parameter or its state is held in. */
+const quantity = (x: Param): Quantity => (x instanceof Value && !mode.recorder ? x.data : x)
+/** A value's gradient, as rules compute with it. */
+export const gradient = (x: Value): Quantity => mode.recorder?.gradient(x) ?? x.grad
+/** A place for a quantity of the state. */
+const leaf = (x: Quantity): Param =>
+  typeof x === 'number' ? Value.constant(x) : x instanceof Value ? Value.constant(0).assign(x) : x.detach()
+/** Gives a leaf another value. */
+function give<P extends Param>(to: P, x: Quantity): P {
+  if (to instanceof Tensor) to.assign(x as Tensor)
+  else if (x instanceof Value) to.assign(x)
+  else to.data = x as number
+  return to
 }
 
 const isParam = (x: unknown): x is Param => x instanceof Tensor || x instanceof Value

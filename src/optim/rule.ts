@@ -3,10 +3,11 @@ import { Expr } from '../engine/expr.ts'
 import type { Num } from '../engine/num.ts'
 import { mapped } from '../engine/ops/map.ts'
 import { Pointwise } from '../engine/pointwise.ts'
-import type { Tensor } from '../engine/tensor.ts'
+import { Tensor } from '../engine/tensor.ts'
+import { Value } from '../engine/value.ts'
 
-/** What a rule computes with: tensors, or on the scalar engine numbers. */
-export type Quantity = Tensor | number
+/** What a rule computes with: tensors, or on the scalar engine numbers (values, where a step is being compiled). */
+export type Quantity = Tensor | Value | number
 
 /** A formula ready to run on tensors (broadcast) or on numbers; `expr` is the formula itself, over x0, x1, … */
 export interface Rule {
@@ -27,9 +28,10 @@ export function rule(formula: <N extends Num>(...xs: N[]) => N): Rule {
   const expr = formula(...Array.from({ length: formula.length }, (_, k) => Expr.input(k)))
   const op = Pointwise.from(expr, formula.length)
   const run = (...xs: Quantity[]): Quantity =>
-    xs.every(x => typeof x === 'number') ? op.f(...(xs as number[])) : mapped(op, xs)
+    xs.some(x => x instanceof Tensor)
+      ? mapped(op, xs as (Tensor | number)[])
+      : xs.every(x => typeof x === 'number')
+        ? op.f(...xs)
+        : Value.map(op, xs as (Value | number)[])
   return Object.assign(run, { expr })
 }
-
-/** The way a step goes, d = ±g + λp: downhill or up, with weight decay. A part of rules. */
-export const direction = <N extends Num>(p: N, g: N, sign: N, decay: N): N => g.mul(sign).add(p.mul(decay))

@@ -1,6 +1,6 @@
 // Stochastic gradient descent, with momentum and Nesterov's look ahead.
-import { type Method, negative, Optimizer, type Param, type ParamGroup, type State } from './optimizer.ts'
-import { direction, rule } from './rule.ts'
+import { direction, type Method, negative, Optimizer, type Param, type ParamGroup, type State } from './optimizer.ts'
+import { rule } from './rule.ts'
 
 export interface SGDOptions {
   /** The learning rate, >= 0. */
@@ -18,40 +18,34 @@ export interface SGDOptions {
 }
 
 /** p - γd */
-const plain = rule((p, g, sign, decay, lr) => p.sub(direction(p, g, sign, decay).mul(lr)))
-/** v = d */
-const first = rule(direction)
-/** v = μv + (1-τ)d */
-const velocity = rule((v, p, g, sign, decay, momentum, dampening) =>
-  v.mul(momentum).add(direction(p, g, sign, decay).mul(dampening.neg().add(1))),
-)
-/** p - γv */
-const along = rule((p, v, lr) => p.sub(v.mul(lr)))
+const plain = rule((p, way, lr) => p.sub(way.mul(lr)))
+/** μv + (1-τ)d */
+const velocity = rule((v, way, momentum, dampening) => v.mul(momentum).add(way.mul(dampening.neg().add(1))))
 /** p - γ(d + μv) */
-const ahead = rule((p, v, g, sign, decay, momentum, lr) =>
-  p.sub(direction(p, g, sign, decay).add(v.mul(momentum)).mul(lr)),
-)
+const ahead = rule((p, v, way, momentum, lr) => p.sub(way.add(v.mul(momentum)).mul(lr)))
 
 const NONE: State = {}
 const sgd: Method<SGDOptions> = {
   name: 'SGD',
   defaults: { lr: 1e-3, momentum: 0, dampening: 0, weightDecay: 0, nesterov: false, maximize: false },
   remembers: ['momentumBuffer'],
+  counts: [],
   complaint: ({ lr, momentum, dampening, weightDecay, nesterov }) =>
     negative({ lr, momentum, weightDecay }) ??
     (nesterov && !(momentum > 0 && dampening === 0) ? 'nesterov needs a momentum > 0 and no dampening' : null),
-  update(p, g, { momentumBuffer }: Partial<State>, { lr, momentum, dampening, weightDecay, nesterov, maximize }) {
-    const sign = maximize ? -1 : 1
-    if (momentum === 0) return { p: plain(p, g, sign, weightDecay, lr), state: NONE }
+  variant: ({ momentum, weightDecay, nesterov, maximize }) => [momentum === 0, weightDecay === 0, nesterov, maximize],
+  update(
+    p,
+    g,
+    { momentumBuffer }: Partial<State>,
+    { lr, momentum, dampening, weightDecay },
+    [still, undecayed, nesterov, maximize],
+  ) {
+    const way = direction(p, g, undecayed ? null : weightDecay, maximize)
+    if (still) return { p: plain(p, way, lr), state: NONE }
     // the first velocity is the whole gradient, dampening or not, as PyTorch
-    const v =
-      momentumBuffer === undefined
-        ? first(p, g, sign, weightDecay)
-        : velocity(momentumBuffer, p, g, sign, weightDecay, momentum, dampening)
-    return {
-      p: nesterov ? ahead(p, v, g, sign, weightDecay, momentum, lr) : along(p, v, lr),
-      state: { momentumBuffer: v },
-    }
+    const v = momentumBuffer === undefined ? way : velocity(momentumBuffer, way, momentum, dampening)
+    return { p: nesterov ? ahead(p, v, way, momentum, lr) : plain(p, v, lr), state: { momentumBuffer: v } }
   },
 }
 

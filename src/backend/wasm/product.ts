@@ -1,14 +1,13 @@
-// Matrix products on WebAssembly: factors packed into its memory, multiplied there, the result copied out.
+// Matrix products of arrays of the JS heap: factors copied into a WebAssembly memory, multiplied there, copied back.
 import type { TypedArray } from '../array.ts'
-import { type Factor, pack, panelSize } from '../panel.ts'
 import { codegen } from '../program.ts'
-import { columnsOf, f32x4, f64x2, type Lanes } from './assembler.ts'
-import { gemm, ROWS, UNROLL } from './gemm.ts'
+import { Module } from './assembler.ts'
+import { gemm, gemmScratch } from './gemm.ts'
+import type { Width } from './vector.ts'
 
-type Run = (c: number, a: number, b: number, k: number, m: number, n: number) => void
-type Width = 4 | 8
+/** c, a, b, m, n, k, rowC, rowA, stepA, stepB, columnB, scratch, accumulate. */
+type Run = (...x: number[]) => void
 
-const lanesOf = (width: Width): Lanes => (width === 4 ? f32x4 : f64x2)
 const PAGE = 65536
 let memory: WebAssembly.Memory | null = null
 const kernels = new Map<Width, Run | null>()
@@ -26,13 +25,17 @@ export function fma(enabled?: boolean): boolean {
   return fused
 }
 
+function code(width: Width, fused: boolean): Uint8Array<ArrayBuffer> {
+  const module = new Module()
+  module.export('run', gemm(module, width, fused))
+  return module.bytes()
+}
+
 /** The kernel for floats of that many bytes; null where the engine has no SIMD. */
 function kernel(width: Width): Run | null {
   let run = kernels.get(width)
   if (run === undefined) {
-    const bytes = [...(fused ? [gemm(lanesOf(width), true)] : []), gemm(lanesOf(width), false)].find(code =>
-      WebAssembly.validate(code),
-    )
+    const bytes = (fused ? [true, false] : [false]).map(f => code(width, f)).find(c => WebAssembly.validate(c))
     memory ??= new WebAssembly.Memory({ initial: 16 })
     run = bytes
       ? (new WebAssembly.Instance(new WebAssembly.Module(bytes), { env: { memory } }).exports.run as Run)
@@ -42,12 +45,16 @@ function kernel(width: Width): Run | null {
   return run
 }
 
+/** Views of the whole memory, made anew when it has grown. */
+let views = { buffer: new ArrayBuffer(0), 4: new Float32Array(0), 8: new Float64Array(0) }
+
 /** A view of the memory that reaches to `bytes`, grown when needed. */
 function room(width: Width, bytes: number): Float32Array | Float64Array {
   const { buffer } = memory as WebAssembly.Memory
   if (buffer.byteLength < bytes) memory?.grow(Math.ceil((bytes - buffer.byteLength) / PAGE))
-  const whole = (memory as WebAssembly.Memory).buffer
-  return width === 4 ? new Float32Array(whole) : new Float64Array(whole)
+  const now = (memory as WebAssembly.Memory).buffer as ArrayBuffer
+  if (views.buffer !== now) views = { buffer: now, 4: new Float32Array(now), 8: new Float64Array(now) }
+  return views[width]
 }
 
 /** What a 32-bit memory surely holds, in bytes. */
@@ -64,32 +71,40 @@ export const available = (x: TypedArray, elements: number): boolean =>
   (x instanceof Float32Array || x instanceof Float64Array) &&
   kernel(x.BYTES_PER_ELEMENT as Width) !== null
 
-/** Multiplies factors packed by `load`. */
+/** Multiplies the factors that were loaded last. */
 export interface Loaded {
-  /** out[m, n] at `to` = the product of the a and the b that were loaded last. */
+  /** out[m, n] at `to` = a b */
   multiply(out: TypedArray, to: number): void
-  loadA(a: Factor): void
-  loadB(b: Factor): void
+  loadA(data: TypedArray, offset: number): void
+  loadB(data: TypedArray, offset: number): void
 }
 
-/** Room for products [m, k] x [k, n] of an array like `like`. */
-export function products(like: TypedArray, m: number, k: number, n: number): Loaded {
+/** Sizes of products [m, k] x [k, n], and which factors lie transposed. */
+export type Sizes = [m: number, k: number, n: number, transposeA: boolean, transposeB: boolean]
+
+/** The n elements of an array from an offset on. */
+const part = (data: TypedArray, offset: number, n: number): TypedArray =>
+  offset === 0 && data.length === n ? data : data.subarray(offset, offset + n)
+
+/** Where the next place begins behind one of n elements: at a cache line, with room that the kernel may read. */
+const behind = (n: number): number => Math.ceil((n + 4) / 16) * 16
+
+/** Room for products of arrays like `like`. */
+export function products(like: TypedArray, ...[m, k, n, transposeA, transposeB]: Sizes): Loaded {
   const width = like.BYTES_PER_ELEMENT as Width
   const run = kernel(width) as Run
-  const columns = columnsOf(lanesOf(width))
-  const depth = Math.ceil(k / UNROLL) * UNROLL
-  const [panelsA, panelsB] = [Math.ceil(m / ROWS), Math.ceil(n / columns)]
-  const b = panelSize(m, ROWS, depth)
-  const c = b + panelSize(n, columns, depth)
-  const stride = panelsB * columns
-  const view = room(width, width * (c + panelsA * ROWS * stride))
+  const b = behind(m * k)
+  const c = b + behind(k * n)
+  const scratch = c + behind(m * n)
+  const view = room(width, width * scratch + gemmScratch(width, m, n, k))
+  const [rowA, stepA] = transposeA ? [width, m * width] : [k * width, width]
+  const [stepB, columnB] = transposeB ? [width, k * width] : [n * width, width]
   return {
-    loadA: factor => pack(view, 0, ROWS, depth, factor),
-    loadB: factor => pack(view, b, columns, depth, factor),
+    loadA: (data, offset) => view.set(part(data, offset, m * k)),
+    loadB: (data, offset) => view.set(part(data, offset, k * n), b),
     multiply(out, to) {
-      run(c * width, 0, b * width, depth, panelsA, panelsB)
-      if (stride === n) out.set(view.subarray(c, c + m * n), to)
-      else for (let i = 0; i < m; i++) out.set(view.subarray(c + i * stride, c + i * stride + n), to + i * n)
+      run(c * width, 0, b * width, m, n, k, n * width, rowA, stepA, stepB, columnB, scratch * width, 0)
+      out.set(view.subarray(c, c + m * n), to)
     },
   }
 }

@@ -13,7 +13,7 @@ import { sameDtype } from './product.ts'
 // y from x and w, x from y and w, w from x and y: each one's transposes are the other two
 
 type Form = Convolution & Named
-const convPrim: Primitive<Form> = bilinear<Form>(p => p.name, {
+export const convPrim: Primitive<Form> = bilinear<Form>(p => p.name, {
   infer: ({ batch, groups, outputs, out }, x) => ({ shape: [batch, groups * outputs, ...out], dtype: x.dtype }),
   run: kernel.conv,
   transposes: [
@@ -21,7 +21,7 @@ const convPrim: Primitive<Form> = bilinear<Form>(p => p.name, {
     (c, g, x) => apply(convWeightPrim, backwards(c), [x, g]),
   ],
 })
-const convInputPrim: Primitive<Form> = bilinear<Form>(p => p.name, {
+export const convInputPrim: Primitive<Form> = bilinear<Form>(p => p.name, {
   infer: ({ batch, groups, inputs, size }, y) => ({ shape: [batch, groups * inputs, ...size], dtype: y.dtype }),
   run: kernel.convInput,
   transposes: [
@@ -29,7 +29,7 @@ const convInputPrim: Primitive<Form> = bilinear<Form>(p => p.name, {
     (c, g, y) => apply(convWeightPrim, backwards(c), [g, y]),
   ],
 })
-const convWeightPrim: Primitive<Form> = bilinear<Form>(p => p.name, {
+export const convWeightPrim: Primitive<Form> = bilinear<Form>(p => p.name, {
   infer: ({ groups, inputs, outputs, kernel }, x) => ({ shape: [groups * outputs, inputs, ...kernel], dtype: x.dtype }),
   run: kernel.convWeight,
   transposes: [

@@ -1,6 +1,6 @@
 // Tensors out of nothing: from nested arrays, filled, ranged.
 import { allocate, type DType, type NDArray, type Shape, type TypedArray } from '../../backend/array.ts'
-import { type Spec, wrap } from '../apply.ts'
+import { mode, type Spec, wrap } from '../apply.ts'
 import { number, operand, typed } from '../argument.ts'
 import { ArgumentError, DtypeError, ShapeError } from '../errors.ts'
 import { creation, numel, show } from '../shape.ts'
@@ -26,6 +26,7 @@ export function collecting(op: string, dtype: DType, requiresGrad: boolean): voi
 export function created(op: string, array: NDArray, { requiresGrad = false }: CreateOptions = {}): Tensor {
   collecting(op, array.dtype, requiresGrad)
   const x = wrap(array)
+  mode.recorder?.created(x)
   return requiresGrad ? x.requiresGrad_() : x
 }
 

@@ -28,14 +28,14 @@ const spreading = (out: NDArray, g: NDArray, view: View): void => spread(out.dat
 
 // reshape <-> reshape
 
-const reshapePrim: Primitive<Shape> = linear('reshape', {
+export const reshapePrim: Primitive<Shape> = linear('reshape', {
   infer: (shape, x) => ({ shape, dtype: x.dtype }),
   run: (_, out, x) => out.data.set(x.data),
   transpose: (_, g, __, x) => reshape(g, x.shape),
 })
 /** x in another shape. Tensors are immutable, so both may hold the same data. */
 const reshaped = (x: Tensor, shape: Shape): Tensor =>
-  settle(reshapePrim, shape, [x], wrap({ shape, dtype: x.dtype, data: x.data }))
+  settle(reshapePrim, shape, [x], wrap({ shape, dtype: x.dtype, data: x.array }))
 
 /** The same elements in row-major order as another shape; one size may be -1: worked out. */
 export function reshape(x: Tensor, ...shape: (number | Shape)[]): Tensor {
@@ -46,7 +46,7 @@ export const alias = (x: Tensor): Tensor => reshaped(x, x.shape)
 
 // expand <-> sum
 
-const expandPrim: Primitive<Shape> = linear('expand', {
+export const expandPrim: Primitive<Shape> = linear('expand', {
   infer: (shape, x) => ({ shape, dtype: x.dtype }),
   run: (_, out, x) => reading(out, x, { shape: out.shape, strides: broadcastStrides(x.shape, out.shape), offset: 0 }),
   transpose: (_, g, __, x) => sumTo(g, x),
@@ -70,7 +70,7 @@ interface Sum extends Named {
   readonly dims: readonly number[]
   readonly keepdim: boolean
 }
-const sumPrim: Primitive<Sum> = linear(p => p.name, {
+export const sumPrim: Primitive<Sum> = linear(p => p.name, {
   infer: ({ dims, keepdim }, x) => ({
     shape: reduced(x.shape, dims, keepdim),
     dtype: x.dtype === 'bool' ? 'int32' : x.dtype,
@@ -124,7 +124,7 @@ export function sumTo(g: Tensor, target: Spec): Tensor {
 
 // to <-> to
 
-const castPrim: Primitive<DType> = linear('to', {
+export const castPrim: Primitive<DType> = linear('to', {
   infer: (dtype, x) => ({ shape: x.shape, dtype }),
   run(dtype, out, x) {
     if (dtype === 'bool') for (let i = 0; i < x.data.length; i++) out.data[i] = +(x.data[i] !== 0)
@@ -138,7 +138,7 @@ export const to = (x: Tensor, dtype: DType): Tensor =>
 
 // permute <-> permute
 
-const permutePrim: Primitive<readonly number[]> = linear('permute', {
+export const permutePrim: Primitive<readonly number[]> = linear('permute', {
   infer: (dims, x) => ({ shape: dims.map(d => x.shape[d]), dtype: x.dtype }),
   run(dims, out, x) {
     const strides = stridesOf(x.shape)
@@ -169,12 +169,12 @@ interface Viewing extends Named {
   readonly view: View
   readonly whole: Shape
 }
-const viewPrim: Primitive<Viewing> = linear(p => p.name, {
+export const viewPrim: Primitive<Viewing> = linear(p => p.name, {
   infer: (p, x) => ({ shape: p.view.shape, dtype: x.dtype }),
   run: (p, out, x) => reading(out, x, p.view),
   transpose: (p, g) => apply(unviewPrim, backwards(p), [g]),
 })
-const unviewPrim: Primitive<Viewing> = linear(p => p.name, {
+export const unviewPrim: Primitive<Viewing> = linear(p => p.name, {
   infer: (p, x) => ({ shape: p.whole, dtype: x.dtype }),
   run: (p, out, x) => spreading(out, x, p.view),
   transpose: (p, g) => apply(viewPrim, backwards(p), [g]),
@@ -259,7 +259,7 @@ interface Join extends Named {
   /** Where each operand begins, and where the last one ends. */
   readonly starts: readonly number[]
 }
-const catPrim: Primitive<Join> = linear(p => p.name, {
+export const catPrim: Primitive<Join> = linear(p => p.name, {
   infer: ({ dim, starts }, x) => ({ shape: resized(x.shape, dim, starts.at(-1) as number), dtype: x.dtype }),
   run: ({ dim }, out, ...xs) =>
     join(
@@ -372,7 +372,7 @@ interface Triangle extends Named {
   readonly name: 'tril' | 'triu'
   readonly diagonal: number
 }
-const trianglePrim: Primitive<Triangle> = linear(p => p.name, {
+export const trianglePrim: Primitive<Triangle> = linear(p => p.name, {
   infer: (_, x) => ({ shape: x.shape, dtype: x.dtype }),
   run({ name, diagonal }, out, x) {
     const [rows, columns] = x.shape.slice(-2) as [number, number]

@@ -29,7 +29,7 @@ export function promoted(xs: readonly Operand[]): DType {
   return byRank[result] as DType
 }
 
-const map: Primitive<Pointwise> = {
+export const map: Primitive<Pointwise> = {
   name: op => op.name,
   infer(op, xs) {
     const dtype = op.type === 'bool' ? 'bool' : promoted(op.conditions > 0 ? xs.slice(op.conditions) : xs)

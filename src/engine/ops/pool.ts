@@ -22,7 +22,7 @@ function windows(op: string, n: number, k: number, s: number, p: number, d: numb
 
 // the largest
 
-const maximaPrim: Primitive<Windows & { op: string }> = choice('argmaxPool', {
+export const maximaPrim: Primitive<Windows & { op: string }> = choice('argmaxPool', {
   infer: ({ out }, x) => ({ shape: [...x.shape.slice(0, -2), ...out], dtype: 'int32' }),
   run(p, out, x) {
     maxima(p, out.data, x.data)
@@ -84,12 +84,12 @@ interface Spans extends Named {
   readonly dim: number
   readonly spans: readonly Span[]
 }
-const averagesPrim: Primitive<Spans> = linear(p => p.name, {
+export const averagesPrim: Primitive<Spans> = linear(p => p.name, {
   infer: ({ dim, spans }, x) => ({ shape: resized(x.shape, dim, spans.length), dtype: x.dtype }),
   run: ({ dim, spans }, out, x) => averages(out.data, x.data, spans, ...split3(x.shape, dim)),
   transpose: (p, g, _, x) => apply(averagesAddPrim, { ...backwards(p), size: x.shape[p.dim] }, [g]),
 })
-const averagesAddPrim: Primitive<Spans & { size: number }> = linear(p => p.name, {
+export const averagesAddPrim: Primitive<Spans & { size: number }> = linear(p => p.name, {
   infer: ({ dim, size }, y) => ({ shape: resized(y.shape, dim, size), dtype: y.dtype }),
   run: ({ dim, spans }, out, y) => averagesAdd(out.data, y.data, spans, ...split3(out.shape, dim)),
   transpose: (p, g) => apply(averagesPrim, backwards(p), [g]),

@@ -27,7 +27,7 @@ export function offsets(shape: readonly number[], batch: readonly number[]): num
   )
 }
 
-const matmulPrim: Primitive<Factors> = bilinear(p => p.name, {
+export const matmulPrim: Primitive<Factors> = bilinear(p => p.name, {
   infer({ name, ta, tb }, a, b) {
     const batch = broadcast(name, [a.shape.slice(0, -2), b.shape.slice(0, -2)])
     return { shape: [...batch, a.shape.at(ta ? -1 : -2) as number, b.shape.at(tb ? -2 : -1) as number], dtype: a.dtype }

@@ -33,7 +33,7 @@ function shares(x: Tensor, out: Tensor, { dims, keepdim }: Extreme): Tensor {
   const hit = x.detach().eq(best).logicalOr(x.isnan().logicalAnd(best.isnan())).to(x.dtype)
   return hit.div(hit.sum(dims, { keepdim: true }))
 }
-const extremePrim: Primitive<Extreme> = custom(p => p.name, {
+export const extremePrim: Primitive<Extreme> = custom(p => p.name, {
   infer: ({ dims, keepdim }, x) => ({ shape: reduced(x.shape, dims, keepdim), dtype: x.dtype }),
   run: ({ dims, sign }, out, x) => folding(sign > 0 ? folds.amax : folds.amin, dims, out, x),
   reads: [0, 1],
@@ -62,7 +62,7 @@ interface Along {
   readonly dim: number
   readonly sign: 1 | -1
 }
-const argPrim: Primitive<Along> = choice(({ sign }) => (sign > 0 ? 'argmax' : 'argmin'), {
+export const argPrim: Primitive<Along> = choice(({ sign }) => (sign > 0 ? 'argmax' : 'argmin'), {
   infer: ({ dim }, x) => ({ shape: reduced(x.shape, [dim], true), dtype: 'int32' }),
   run: ({ dim, sign }, out, x) => argbest(out.data, x.data, ...split3(x.shape, dim), sign),
 })
@@ -129,7 +129,7 @@ function scan(x: Tensor, dim: number, combine: (a: Tensor, b: Tensor) => Tensor)
   return out
 }
 
-const cumsumPrim: Primitive<{ dim: number; reverse: boolean }> = linear('cumsum', {
+export const cumsumPrim: Primitive<{ dim: number; reverse: boolean }> = linear('cumsum', {
   infer: (_, x) => ({ shape: x.shape, dtype: x.dtype === 'bool' ? 'int32' : x.dtype }),
   run: ({ dim, reverse }, out, x) => cumsumKernel(out.data, x.data, ...split3(x.shape, dim), reverse),
   transpose: ({ dim, reverse }, g) => apply(cumsumPrim, { dim, reverse: !reverse }, [g]),
@@ -243,7 +243,7 @@ export function dist(x: Tensor, y: Tensor, p = 2): Tensor {
 interface OneDim {
   readonly dim: number
 }
-const softmaxPrim: Primitive<OneDim> = custom('softmax', {
+export const softmaxPrim: Primitive<OneDim> = custom('softmax', {
   infer: (_, x) => ({ shape: x.shape, dtype: x.dtype }),
   run: ({ dim }, out, x) => kernel.softmax(out.data, x.data, ...split3(x.shape, dim)),
   reads: [1],
@@ -253,7 +253,7 @@ const softmaxPrim: Primitive<OneDim> = custom('softmax', {
 })
 const softmaxRule = (g: Tensor, y: Tensor, dim: number): Tensor => g.sub(sum(g.mul(y), dim, { keepdim: true })).mul(y)
 
-const logSoftmaxPrim: Primitive<OneDim> = custom('logSoftmax', {
+export const logSoftmaxPrim: Primitive<OneDim> = custom('logSoftmax', {
   infer: (_, x) => ({ shape: x.shape, dtype: x.dtype }),
   run: ({ dim }, out, x) => kernel.logSoftmax(out.data, x.data, ...split3(x.shape, dim)),
   reads: [1],
@@ -262,7 +262,7 @@ const logSoftmaxPrim: Primitive<OneDim> = custom('logSoftmax', {
   jvp: ({ dim }, [dx], y) => (dx as Tensor).sub(sum(y.exp().mul(dx as Tensor), dim, { keepdim: true })),
 })
 
-const logsumexpPrim: Primitive<OneDim> = custom('logsumexp', {
+export const logsumexpPrim: Primitive<OneDim> = custom('logsumexp', {
   infer: ({ dim }, x) => ({ shape: reduced(x.shape, [dim], true), dtype: x.dtype }),
   run: ({ dim }, out, x) => kernel.logsumexp(out.data, x.data, ...split3(x.shape, dim)),
   reads: [0, 1],

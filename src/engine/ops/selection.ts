@@ -44,7 +44,7 @@ const replaced = (shape: Shape, dim: number, count: number, by: Shape): number[]
   ...by,
   ...shape.slice(dim + count),
 ]
-const selectPrim: Primitive<Selection> = linear(p => p.name, {
+export const selectPrim: Primitive<Selection> = linear(p => p.name, {
   infer: ({ dim }, x, index) => ({ shape: replaced(x.shape, dim, 1, index.shape), dtype: x.dtype }),
   run({ name, dim, size }, out, x, index) {
     inside(name, index, size)
@@ -53,7 +53,7 @@ const selectPrim: Primitive<Selection> = linear(p => p.name, {
   transpose: (p, g, _, __, index) => apply(selectAddPrim, backwards(p), [g, index as Tensor]),
   reads: [1],
 })
-const selectAddPrim: Primitive<Selection> = linear(p => p.name, {
+export const selectAddPrim: Primitive<Selection> = linear(p => p.name, {
   infer: ({ dim, size }, x, index) => ({ shape: replaced(x.shape, dim, index.ndim, [size]), dtype: x.dtype }),
   run({ name, dim, size }, out, x, index) {
     inside(name, index, size)
@@ -94,7 +94,7 @@ export const positionPrim: Primitive<Positions> = choice('position', {
     )
   },
 })
-const winnerPrim: Primitive<{ op: string; size: number }> = choice('winner', {
+export const winnerPrim: Primitive<{ op: string; size: number }> = choice('winner', {
   infer: ({ size }) => ({ shape: [size], dtype: 'int32' }),
   run({ op, size }, out, index) {
     inside(op, index, size)

@@ -1,0 +1,103 @@
+// A program between recording and code: arrays, how they are read, and the kernels that make them.
+import type { DType, NDArray, Shape } from '../backend/array.ts'
+import type { Module } from '../backend/wasm/assembler.ts'
+import type { Fold } from '../backend/wasm/loop.ts'
+import type { Width } from '../backend/wasm/vector.ts'
+import type { Expr } from '../engine/expr.ts'
+import type { Source } from './record.ts'
+
+/** An array of the program, dense, at one place. */
+export interface Buffer {
+  readonly id: number
+  readonly dtype: DType
+  readonly length: number
+  /** Where it comes from when no kernel makes it. */
+  readonly source: Source | null
+}
+
+/** Reading an array: which element comes first, and how far apart two neighbours along each dimension lie. */
+export interface Access {
+  readonly buffer: Buffer
+  readonly offset: number
+  readonly strides: readonly number[]
+}
+
+/** A pointwise program for each element of a shape; operands in the expression are numbered as `args`. */
+export interface MapNode {
+  readonly kind: 'map'
+  readonly name: string
+  readonly shape: Shape
+  readonly expr: Expr
+  readonly args: readonly Access[]
+  readonly out: Buffer
+}
+/** The same, folded over some dimensions. */
+export interface FoldNode {
+  readonly kind: 'fold'
+  readonly name: string
+  readonly shape: Shape
+  readonly folded: readonly boolean[]
+  readonly fold: Fold
+  readonly expr: Expr
+  readonly args: readonly Access[]
+  readonly out: Buffer
+}
+/** Arrays written into parts of one, zeros elsewhere. */
+export interface PlaceNode {
+  readonly kind: 'place'
+  readonly name: string
+  readonly parts: readonly {
+    readonly from: Access
+    readonly shape: Shape
+    readonly offset: number
+    readonly strides: readonly number[]
+  }[]
+  /** Whether there is an elsewhere. */
+  readonly zero: boolean
+  readonly out: Buffer
+}
+/** A kernel of its own: a function of the addresses of its output, its inputs and, if it wants some, scratch. */
+export interface CallNode {
+  readonly kind: 'call'
+  readonly name: string
+  readonly width: Width
+  readonly emit: (module: Module, fused: boolean) => number
+  readonly inputs: readonly Access[]
+  readonly out: Buffer
+  /** Bytes of scratch; null for a kernel that takes none. */
+  readonly scratch: number | null
+  readonly flops: number
+}
+/** An op run by JavaScript, or by what that calls. */
+export interface HostNode {
+  readonly kind: 'host'
+  readonly name: string
+  readonly inputs: readonly (Access | number)[]
+  /** The shape of each input that is an array, and of the result. */
+  readonly shapes: readonly Shape[]
+  readonly shape: Shape
+  readonly out: Buffer
+  readonly run: (out: NDArray, inputs: readonly (NDArray | number)[]) => void
+  /** Whether `run` adds to zeros. */
+  readonly zero: boolean
+  /** What it draws from. */
+  readonly generator: unknown
+  readonly flops: number
+}
+/** Something to find out before anything is changed. */
+export interface CheckNode {
+  readonly kind: 'check'
+  readonly name: string
+  readonly inputs: readonly Access[]
+  readonly check: (data: ArrayLike<number>) => void
+}
+export type Node = MapNode | FoldNode | PlaceNode | CallNode | HostNode | CheckNode
+
+/** What a node reads. */
+export const reads = (node: Node): readonly Access[] =>
+  node.kind === 'map' || node.kind === 'fold'
+    ? node.args
+    : node.kind === 'place'
+      ? node.parts.map(({ from }) => from)
+      : (node.inputs.filter(x => typeof x !== 'number') as Access[])
+export const written = (node: Node): Buffer | null => (node.kind === 'check' ? null : node.out)

@@ -1,0 +1,371 @@
+// From recorded ops to kernels: views become ways of reading, constants numbers, everything else a node.
+import { allocate, type DType, type Shape, sameShape, stridesOf } from '../backend/array.ts'
+import { nameOf, type Primitive } from '../engine/apply.ts'
+import { Expr, rewrite } from '../engine/expr.ts'
+import { castPrim, expandPrim, permutePrim, sumPrim, viewPrim } from '../engine/ops/linear.ts'
+import { map } from '../engine/ops/map.ts'
+import type { Pointwise } from '../engine/pointwise.ts'
+import { isDraw } from '../engine/random.ts'
+import type { Access, Buffer, Node } from './ir.ts'
+import { kernels } from './kernel.ts'
+import type { Act, Recording, Slot, Source, Use } from './record.ts'
+
+/** What is known of an array before anything makes it: one number, a way to read another, or itself. */
+type Known =
+  | { readonly kind: 'number'; readonly value: number }
+  | { readonly kind: 'view'; readonly access: Access; readonly shape: Shape }
+  | { readonly kind: 'buffer'; readonly buffer: Buffer }
+
+const isFloat = (dtype: DType): boolean => dtype === 'float32' || dtype === 'float64'
+
+/** A number as an array of that dtype holds it. */
+const held = (value: number, dtype: DType): number =>
+  dtype === 'float32' ? Math.fround(value) : dtype === 'bool' ? +(value !== 0) : dtype === 'int32' ? value | 0 : value
+
+/**
+ * The strides with which a view, seen in another shape of as many elements, is read; null when there are none and
+ * it has to be copied.
+ */
+export function restrided(shape: Shape, strides: readonly number[], as: Shape): number[] | null {
+  const out = new Array<number>(as.length).fill(0)
+  const sizes = shape.flatMap((n, d) => (n === 1 ? [] : [{ n, s: strides[d] as number }]))
+  let at = 0
+  for (let d = 0; d < as.length; ) {
+    if (as[d] === 1) {
+      d++
+      continue
+    }
+    // as few old dimensions and new ones as have the same number of elements
+    let [old, now] = [sizes[at]?.n ?? 1, as[d] as number]
+    let [to, until] = [at + 1, d + 1]
+    while (old !== now) {
+      if (old < now) {
+        const [inner, outer] = [sizes[to], sizes[to - 1]]
+        if (!inner || !outer || outer.s !== inner.s * inner.n) return null
+        old *= inner.n
+        to++
+      } else now *= as[until++] ?? 1
+    }
+    let step = sizes[to - 1]?.s ?? 0
+    for (let k = until - 1; k >= d; k--) {
+      out[k] = step
+      step *= as[k] as number
+    }
+    at = to
+    d = until
+  }
+  return out
+}
+
+export class Lowering {
+  readonly nodes: Node[] = []
+  /** The arrays that no node makes. */
+  readonly sources: Buffer[] = []
+  readonly #known = new Map<number, Known>()
+  #count = 0
+  /** Nodes by what they compute, so that the same is computed once. */
+  readonly #made = new Map<string, Buffer>()
+  readonly #numbers = new Map<Expr, number>()
+  readonly #makers = new Map<number, Primitive<unknown>>()
+
+  constructor(recording: Recording) {
+    for (const slot of recording.slots) this.#source(slot)
+    for (const act of wanted(recording)) this.#act(act)
+  }
+
+  #source(slot: Slot): void {
+    const { source } = slot
+    if (source.kind === 'result') return
+    if (source.kind === 'constant' && slot.length > 0) {
+      const [value] = source.data as unknown as [number]
+      if (source.data.every(x => Object.is(x, value))) {
+        this.#known.set(slot.id, { kind: 'number', value })
+        return
+      }
+    }
+    this.#known.set(slot.id, { kind: 'buffer', buffer: this.buffer(slot.dtype, slot.length, source) })
+  }
+
+  /** A new array; without a source it is for a node to make. */
+  buffer(dtype: DType, length: number, source: Source | null = null): Buffer {
+    const buffer = { id: this.#count++, dtype, length, source }
+    if (source) this.sources.push(buffer)
+    return buffer
+  }
+
+  /** The number that an operand is everywhere, if it is. */
+  number(x: Use | number): number | null {
+    if (typeof x === 'number') return x
+    const known = this.#known.get(x.slot.id) as Known
+    return known.kind === 'number' ? known.value : null
+  }
+  /** How an operand is read, in its own shape. */
+  read(x: Use): Access {
+    const known = this.#known.get(x.slot.id) as Known
+    if (known.kind === 'view') {
+      if (sameShape(known.shape, x.shape)) return known.access
+      const strides = restrided(known.shape, known.access.strides, x.shape)
+      if (strides) return { ...known.access, strides }
+    }
+    return { buffer: this.dense(x), offset: 0, strides: stridesOf(x.shape) }
+  }
+  /** How it is read when it is broadcast to a shape. */
+  spread(x: Use, shape: Shape): Access {
+    const { buffer, offset, strides } = this.read(x)
+    const skip = shape.length - x.shape.length
+    return {
+      buffer,
+      offset,
+      strides: shape.map((_, d) => (d < skip || x.shape[d - skip] === 1 ? 0 : (strides[d - skip] as number))),
+    }
+  }
+  /** It itself, dense: computed or copied if it was only known. */
+  dense(x: Use): Buffer {
+    const known = this.#known.get(x.slot.id) as Known
+    if (known.kind === 'buffer') return known.buffer
+    const { dtype, length } = x.slot
+    const data = known.kind === 'number' ? allocate(dtype, length).fill(known.value) : null
+    const out = this.buffer(dtype, length, data && { kind: 'constant', data })
+    if (known.kind === 'view')
+      this.nodes.push({ kind: 'map', name: 'copy', shape: known.shape, expr: Expr.input(0), args: [known.access], out })
+    this.#known.set(x.slot.id, { kind: 'buffer', buffer: out })
+    return out
+  }
+  /** Reading it as it lies, dense. */
+  whole(x: Use): Access {
+    return { buffer: this.dense(x), offset: 0, strides: stridesOf(x.shape) }
+  }
+  /** A buffer of its own that holds what x holds now: x itself, unless something else made it or it is taken. */
+  final(x: Use, taken: ReadonlySet<Buffer>): Buffer {
+    const buffer = this.dense(x)
+    if (buffer.source === null && !taken.has(buffer)) return buffer
+    const out = this.buffer(buffer.dtype, buffer.length)
+    const access = { buffer, offset: 0, strides: [1] }
+    this.nodes.push({ kind: 'map', name: 'copy', shape: [buffer.length], expr: Expr.input(0), args: [access], out })
+    return out
+  }
+  /** The primitive whose result this is; null when the array was there before. */
+  maker(x: Use): Primitive<unknown> | null {
+    return this.#makers.get(x.slot.id) ?? null
+  }
+  /** Says what the result of an act is. */
+  define(act: Act, known: Known): void {
+    this.#known.set(act.out.slot.id, known)
+  }
+  /** The buffer that a node is to write the result of an act into. */
+  result(act: Act): Buffer {
+    const { slot } = act.out
+    const buffer = this.buffer(slot.dtype, slot.length)
+    this.define(act, { kind: 'buffer', buffer })
+    return buffer
+  }
+
+  #act(act: Act): void {
+    const { prim, inputs, out } = act
+    this.#makers.set(out.slot.id, prim)
+    const [first] = inputs as readonly Use[]
+    const value = first === undefined ? null : this.number(first)
+    if (prim === (map as Primitive<unknown>)) return this.#map(act, (act.p as Pointwise).expr)
+    if (prim === (castPrim as Primitive<unknown>)) {
+      const x = Expr.input(0)
+      // to int32 is to truncate, which only JavaScript does as eagerly
+      if (out.slot.dtype !== 'int32') return this.#map(act, out.slot.dtype === 'bool' ? x.ne(0) : x)
+    }
+    const linear =
+      prim === (expandPrim as Primitive<unknown>) ||
+      prim === (permutePrim as Primitive<unknown>) ||
+      prim === (viewPrim as Primitive<unknown>)
+    if (value !== null && linear) return this.define(act, { kind: 'number', value })
+    if (prim === (expandPrim as Primitive<unknown>))
+      return this.define(act, { kind: 'view', access: this.spread(first as Use, out.shape), shape: out.shape })
+    if (prim === (permutePrim as Primitive<unknown>)) {
+      const { buffer, offset, strides } = this.read(first as Use)
+      const order = act.p as readonly number[]
+      return this.define(act, {
+        kind: 'view',
+        access: { buffer, offset, strides: order.map(d => strides[d] as number) },
+        shape: out.shape,
+      })
+    }
+    if (prim === (viewPrim as Primitive<unknown>)) return this.#view(act)
+    if (prim === (sumPrim as Primitive<unknown>) && value !== null && isFloat(out.slot.dtype)) {
+      const n = (first as Use).slot.length / Math.max(1, out.slot.length)
+      return this.define(act, { kind: 'number', value: held(value * n, out.slot.dtype) })
+    }
+    if (out.slot.length > 0 && kernels.get(prim)?.(this, act)) return
+    this.#host(act)
+  }
+
+  /** An op that JavaScript runs as eagerly, on dense arrays. */
+  #host(act: Act): void {
+    const { prim, p, inputs } = act
+    this.nodes.push({
+      kind: 'host',
+      name: nameOf(prim, p),
+      inputs: inputs.map(x => (typeof x === 'number' ? x : this.whole(x))),
+      shapes: inputs.map(x => (typeof x === 'number' ? [] : x.shape)),
+      shape: act.out.shape,
+      out: this.result(act),
+      run: (out, xs) => prim.run(p, out, xs),
+      zero: true,
+      generator: isDraw(prim) ? (p as { generator: unknown }).generator : null,
+      flops: 0,
+    })
+  }
+
+  /** A part of an array is a way to read it. */
+  #view(act: Act): void {
+    const { view } = act.p as { view: { shape: Shape; strides: readonly number[]; offset: number } }
+    const [x] = act.inputs as readonly [Use]
+    // the view is of the dense array
+    const buffer = this.dense(x)
+    this.define(act, {
+      kind: 'view',
+      access: { buffer, offset: view.offset, strides: view.strides },
+      shape: view.shape,
+    })
+  }
+
+  #map(act: Act, expr: Expr): void {
+    const { out, inputs } = act
+    const { dtype, length } = out.slot
+    const numbers = inputs.map(x => this.number(x))
+    if (numbers.every(x => x !== null)) {
+      const value = evaluate(expr, numbers)
+      if (value !== null) return this.define(act, { kind: 'number', value: held(value, dtype) })
+    }
+    if (dtype === 'int32') return this.#host(act)
+    const args: Access[] = []
+    const operands = inputs.map((x, k) => {
+      const value = numbers[k] as number | null
+      if (value !== null) return Expr.const(value)
+      const access = this.spread(x as Use, out.shape)
+      return Expr.input(argument(args, access))
+    })
+    const whole = substituted(expr, operands)
+    // a result that is one of its operands as it is
+    if (whole.op === 'input') {
+      const access = args[whole.value] as Access
+      if (access.buffer.dtype === dtype) return this.define(act, { kind: 'view', access, shape: out.shape })
+    }
+    const { expr: small, args: needed } = length > 1 ? this.#hoisted(whole, args) : { expr: whole, args }
+    const key = `${this.#number(small)} ${dtype} ${out.shape} ${needed.map(keyOf).join()}`
+    const made = this.#made.get(key)
+    if (made) return this.define(act, { kind: 'buffer', buffer: made })
+    const buffer = this.result(act)
+    this.#made.set(key, buffer)
+    this.nodes.push({
+      kind: 'map',
+      name: nameOf(act.prim, act.p),
+      shape: out.shape,
+      expr: small,
+      args: needed,
+      out: buffer,
+    })
+  }
+  #number(expr: Expr): number {
+    const known = this.#numbers.get(expr) ?? this.#numbers.size
+    this.#numbers.set(expr, known)
+    return known
+  }
+
+  /**
+   * What depends on single numbers alone is computed once, in float64, and not for each element: 1 - β^t of Adam, which
+   * float32 could not hold anyway.
+   */
+  #hoisted(expr: Expr, args: readonly Access[]): { expr: Expr; args: Access[] } {
+    const single = (k: number): boolean => (args[k] as Access).strides.every(s => s === 0)
+    if (!args.some((_, k) => single(k))) return { expr, args: [...args] }
+    const alone = new Map<Expr, boolean>()
+    const kept: Access[] = []
+    const depends = (x: Expr): boolean => {
+      let known = alone.get(x)
+      if (known === undefined) {
+        known = x.op === 'const' || (x.op === 'input' ? single(x.value) : x.inputs.every(depends))
+        alone.set(x, known)
+      }
+      return known
+    }
+    const made = new Map<Expr, Expr>()
+    const walk = (x: Expr): Expr => {
+      let known = made.get(x)
+      if (known) return known
+      if (x.op === 'const') known = x
+      else if (x.op === 'input') known = Expr.input(argument(kept, args[x.value] as Access))
+      else if (depends(x)) known = Expr.input(argument(kept, this.#single(x, args)))
+      else known = x.apply(x.op as never, ...x.inputs.map(walk))
+      made.set(x, known)
+      return known
+    }
+    return { expr: walk(expr), args: kept }
+  }
+  #single(expr: Expr, all: readonly Access[]): Access {
+    const args: Access[] = []
+    const own = rewrite(expr, x =>
+      x.op === 'input' ? Expr.input(argument(args, { ...(all[x.value] as Access), strides: [] })) : undefined,
+    )
+    const key = `${this.#number(own)} single ${args.map(keyOf).join()}`
+    let buffer = this.#made.get(key)
+    if (!buffer) {
+      buffer = this.buffer('float64', 1)
+      this.#made.set(key, buffer)
+      this.nodes.push({ kind: 'map', name: own.op, shape: [], expr: own, args, out: buffer })
+    }
+    const rank = (all.find(x => x.strides.length > 0) ?? { strides: [] }).strides.length
+    return { buffer, offset: 0, strides: new Array<number>(rank).fill(0) }
+  }
+}
+
+export const keyOf = ({ buffer, offset, strides }: Access): string => `${buffer.id}:${offset}:${strides.join(' ')}`
+
+/** The place of an operand in a list, added when it is not there. */
+export function argument(args: Access[], access: Access): number {
+  const key = keyOf(access)
+  const at = args.findIndex(x => keyOf(x) === key)
+  return at >= 0 ? at : args.push(access) - 1
+}
+
+/** The expression with its operands in place; a factor 1 changes nothing. */
+export function substituted(expr: Expr, operands: readonly Expr[]): Expr {
+  const replaced = rewrite(expr, x => (x.op === 'input' ? operands[x.value] : undefined))
+  return simplified(replaced)
+}
+const isOne = (x: Expr | undefined): boolean => x?.op === 'const' && x.value === 1
+function simplified(expr: Expr): Expr {
+  const made = new Map<Expr, Expr>()
+  const walk = (x: Expr): Expr => {
+    let known = made.get(x)
+    if (known) return known
+    const inputs = x.inputs.map(walk)
+    const [a, b] = inputs
+    if (x.op === 'mul' && isOne(b)) known = a as Expr
+    else if (x.op === 'mul' && isOne(a)) known = b as Expr
+    else if (x.op === 'div' && isOne(b)) known = a as Expr
+    else
+      known = inputs.length === 0 || inputs.every((y, i) => y === x.inputs[i]) ? x : x.apply(x.op as never, ...inputs)
+    made.set(x, known)
+    return known
+  }
+  return walk(expr)
+}
+
+function evaluate(expr: Expr, numbers: readonly (number | null)[]): number | null {
+  const out = rewrite(expr, x => (x.op === 'input' ? Expr.const(numbers[x.value] as number) : undefined))
+  return out.op === 'const' ? out.value : null
+}
+
+/** The acts whose results somebody sees, and all draws: a generator goes on whoever looks. */
+function wanted(recording: Recording): Act[] {
+  const needed = new Set<number>()
+  for (const [, slot] of recording.assigned) needed.add(slot.id)
+  for (const [, slot] of recording.gradients) if (slot) needed.add(slot.id)
+  for (const { slot } of recording.results) needed.add(slot.id)
+  const kept: Act[] = []
+  for (let i = recording.acts.length - 1; i >= 0; i--) {
+    const act = recording.acts[i] as Act
+    if (!needed.has(act.out.slot.id) && !isDraw(act.prim)) continue
+    kept.push(act)
+    for (const x of act.inputs) if (typeof x !== 'number') needed.add(x.slot.id)
+  }
+  return kept.reverse()
+}

@@ -1,0 +1,234 @@
+// A compiled step: its kernels as one WebAssembly module over the shared memory, and what goes in and comes out.
+import { type NDArray, numel, type Shape, type TypedArray } from '../backend/array.ts'
+import { heap } from '../backend/heap.ts'
+import { wrap } from '../engine/apply.ts'
+import { type Expr, programs } from '../engine/expr.ts'
+import type { Tensor } from '../engine/tensor.ts'
+import { Emission, nameOf, type Script } from './emit.ts'
+import { grouped, type Kernel } from './fuse.ts'
+import type { Access, Buffer, Node } from './ir.ts'
+import { Lowering } from './lower.ts'
+import { bytesOf, type Plan, planned } from './plan.ts'
+import type { Recording, Use } from './record.ts'
+
+/** What a program says of itself. */
+export interface Description {
+  /** Ops that were recorded, the loops and kernels they became, and those that JavaScript runs. */
+  readonly ops: number
+  readonly kernels: readonly string[]
+  readonly host: readonly string[]
+  /** Bytes of the arena, against those that all its arrays together would need. */
+  readonly planned: number
+  readonly naive: number
+  /** Floating-point operations of one run: products, convolutions and one for each op of a loop and element. */
+  readonly flops: number
+  /** Milliseconds of each kernel over all calls so far, the slowest first: with `profile` only. */
+  readonly times: readonly { readonly name: string; readonly milliseconds: number; readonly calls: number }[]
+  /** Bytes of code, and how long it took to make. */
+  readonly code: number
+  readonly milliseconds: number
+}
+
+/** Does an op lie before everything else: computed by JavaScript from what is there at the beginning? */
+function early(nodes: readonly Node[]): { first: Node[]; rest: Node[] } {
+  const made = new Set<Buffer>()
+  const late = new Set<unknown>()
+  const first: Node[] = []
+  const rest: Node[] = []
+  for (const node of nodes) {
+    const there = (x: Access | number): boolean =>
+      typeof x === 'number' || x.buffer.source !== null || made.has(x.buffer)
+    if (node.kind === 'check' && node.inputs.every(there)) first.push(node)
+    else if (node.kind === 'host' && node.inputs.every(there) && !late.has(node.generator)) {
+      first.push(node)
+      made.add(node.out)
+    } else {
+      // draws of one generator stay in order
+      if (node.kind === 'host' && node.generator !== null) late.add(node.generator)
+      rest.push(node)
+    }
+  }
+  return { first, rest }
+}
+export class Program {
+  readonly #plan: Plan
+  readonly #kernels: readonly Kernel[]
+  readonly #recording: Recording
+  readonly #arena: number
+  readonly #owned: number[] = []
+  /** Leaves that are read; arguments and live numbers, and where they go. */
+  readonly #leaves: Tensor[] = []
+  readonly #gradients: Tensor[] = []
+  readonly #arguments: { readonly index: number; readonly address: number; held: TypedArray | null }[] = []
+  readonly #live: { readonly read: () => number; readonly at: number }[] = []
+  readonly #results: readonly { readonly use: Use; readonly buffer: Buffer }[]
+  readonly #acts: (() => void)[] = []
+  readonly #emission: Emission
+  /** Milliseconds of each kernel, when it is asked for. */
+  readonly #times: { readonly name: string; milliseconds: number; calls: number }[] = []
+  readonly #made: { readonly code: number; readonly milliseconds: number }
+
+  constructor(recording: Recording, { fused, profile }: { readonly fused: boolean; readonly profile: boolean }) {
+    const begun = performance.now()
+    this.#recording = recording
+    const lowering = new Lowering(recording)
+    const taken = new Set<Buffer>()
+    const final = (use: Use): Buffer => {
+      const buffer = lowering.final(use, taken)
+      taken.add(buffer)
+      return buffer
+    }
+    const targets = new Map<Buffer, { address: number; before: Buffer | null }>()
+    const sources = lowering.sources
+    const before = (kind: 'leaf' | 'gradient', tensor: Tensor): Buffer | null =>
+      sources.find(({ source }) => source?.kind === kind && source.tensor === tensor) ?? null
+    for (const [tensor, slot] of recording.assigned)
+      targets.set(final({ slot, shape: tensor.shape }), {
+        address: tensor.loaded().address,
+        before: before('leaf', tensor),
+      })
+    for (const [tensor, slot] of recording.gradients)
+      if (slot)
+        targets.set(final({ slot, shape: tensor.shape }), {
+          address: tensor.loadedGrad(false).address,
+          before: before('gradient', tensor),
+        })
+    this.#results = recording.results.map(use => ({ use, buffer: final(use) }))
+    const kept = new Set([...targets.keys(), ...this.#results.map(({ buffer }) => buffer)])
+
+    const { first, rest } = early(lowering.nodes)
+    this.#kernels = [...(first as Kernel[]), ...grouped(rest, kept)]
+    const places = new Map(lowering.sources.map(buffer => [buffer, this.#place(buffer)]))
+    this.#plan = planned(this.#kernels, places, targets, kept)
+    this.#arena = heap().place(this.#plan.bytes)
+    this.#owned.push(this.#arena)
+    this.#emission = new Emission(this.#plan, this.#arena, fused, profile)
+    for (const kernel of this.#kernels) this.#emission.add(kernel)
+    const { acts, exports, bytes } = this.#emission.finish(heap().memory)
+    for (const act of acts) {
+      const run = 'run' in act && typeof act.run === 'string' ? (exports[act.run] as () => void) : this.#script(act as Script)
+      this.#acts.push(profile ? this.#timed('names' in act ? act.names.join() : act.name, run) : run)
+    }
+    for (const address of this.#owned) released.register(this, address)
+    this.#made = { code: bytes, milliseconds: performance.now() - begun }
+  }
+
+  /** The address of an array that is there from the beginning. */
+  #place(buffer: Buffer): number {
+    const source = buffer.source as NonNullable<Buffer['source']>
+    if (source.kind === 'leaf') {
+      this.#leaves.push(source.tensor)
+      return source.tensor.loaded().address
+    }
+    if (source.kind === 'gradient') {
+      this.#gradients.push(source.tensor)
+      return source.tensor.loadedGrad(true).address
+    }
+    const address = heap().place(bytesOf(buffer))
+    this.#owned.push(address)
+    if (source.kind === 'constant') {
+      heap().write(address, buffer.dtype, source.data)
+    } else if (source.kind === 'argument') this.#arguments.push({ index: source.index, address, held: null })
+    else if (source.kind === 'live') this.#live.push({ read: source.read, at: address / 8 })
+    return address
+  }
+
+  /** An op that JavaScript runs, on arrays of the memory. */
+  #script(node: Script): () => void {
+    let seen: unknown = null
+    let run = (): void => {}
+    const view = (buffer: Buffer): TypedArray => heap().view(this.#emission.address({ buffer, offset: 0 }), buffer.dtype, buffer.length)
+    const renew = (): void => {
+      if (node.kind === 'check') {
+        const data = node.inputs.map(({ buffer }) => view(buffer))
+        run = () => {
+          for (const x of data) node.check(x)
+        }
+        return
+      }
+      const { inputs, shapes, shape, out, zero } = node
+      const arrays = inputs.map((x, k): NDArray | number =>
+        typeof x === 'number' ? x : { dtype: x.buffer.dtype, shape: shapes[k] as Shape, data: view(x.buffer) },
+      )
+      const result: NDArray = { dtype: out.dtype, shape, data: view(out) }
+      run = () => {
+        if (zero) result.data.fill(0)
+        node.run(result, arrays)
+      }
+    }
+    return () => {
+      // arrays of a memory that has grown are empty
+      if (seen !== heap().views) {
+        seen = heap().views
+        renew()
+      }
+      run()
+    }
+  }
+
+  #timed(name: string, run: () => void): () => void {
+    const entry = { name, milliseconds: 0, calls: 0 }
+    this.#times.push(entry)
+    return () => {
+      const start = performance.now()
+      run()
+      entry.milliseconds += performance.now() - start
+      entry.calls++
+    }
+  }
+
+  /** Is everything as it was when the step was recorded? */
+  fits(): boolean {
+    return this.#recording.guards.every(({ holds }) => holds())
+  }
+
+  run(args: readonly Tensor[]): Tensor[] {
+    for (const leaf of this.#leaves) leaf.loaded()
+    for (const leaf of this.#gradients) leaf.loadedGrad(true)
+    const memory = heap()
+    for (const argument of this.#arguments) {
+      const x = args[argument.index] as Tensor
+      const { array } = x
+      // arrays are not written into: the same one is there already
+      if (argument.held !== array) {
+        memory.write(argument.address, x.dtype, array)
+        argument.held = array
+      }
+    }
+    for (const { read, at } of this.#live) memory.views.float64[at] = read()
+    for (const act of this.#acts) act()
+    for (const [tensor] of this.#recording.assigned) tensor.stored()
+    for (const [tensor, slot] of this.#recording.gradients) tensor.storedGrad(slot !== null)
+    return this.#results.map(({ use: { shape }, buffer }) =>
+      wrap({ shape, dtype: buffer.dtype, data: memory.read(this.#emission.address({ buffer, offset: 0 }), buffer.dtype, buffer.length) }),
+    )
+  }
+
+  get description(): Description {
+    let flops = 0
+    const kernels: string[] = []
+    const host: string[] = []
+    for (const kernel of this.#kernels) {
+      if (kernel.kind === 'check') continue
+      const list = kernel.kind === 'host' ? host : kernels
+      list.push(nameOf(kernel))
+      if (kernel.kind === 'call' || kernel.kind === 'host') flops += kernel.flops
+      else if (kernel.kind === 'group') flops += opsOf(kernel.outputs.map(({ expr }) => expr)) * numel(kernel.shape)
+      else if (kernel.kind === 'fold') flops += (opsOf([kernel.expr]) + 1) * numel(kernel.shape)
+    }
+    return {
+      ops: this.#recording.acts.length,
+      kernels,
+      host,
+      planned: this.#plan.bytes,
+      naive: this.#plan.naive,
+      flops,
+      times: [...this.#times].sort((a, b) => b.milliseconds - a.milliseconds),
+      ...this.#made,
+    }
+  }
+}
+
+const opsOf = (exprs: readonly Expr[]): number => programs(exprs).steps.filter(({ kind }) => kind === 'op').length
+
+const released = new FinalizationRegistry<number>(address => heap().free(address))

@@ -1,0 +1,230 @@
+// What a step does: the ops that come through the door while it runs, what they read, and what it leaves behind.
+import { type DType, type Shape, sameShape, type TypedArray } from '../backend/array.ts'
+import { callers, nameOf, type Operand, type Primitive, wrap } from '../engine/apply.ts'
+import { CompileError } from '../engine/errors.ts'
+import { Pointwise } from '../engine/pointwise.ts'
+import { show } from '../engine/shape.ts'
+import type { Tensor } from '../engine/tensor.ts'
+
+/** Where the elements of an array come from in each run. */
+export type Source =
+  | { readonly kind: 'result' }
+  /** A tensor that was there before the step: it may be assigned between runs. */
+  | { readonly kind: 'leaf'; readonly tensor: Tensor; readonly recorded: boolean }
+  /** The gradient that a leaf has before the step. */
+  | { readonly kind: 'gradient'; readonly tensor: Tensor }
+  | { readonly kind: 'argument'; readonly index: number }
+  | { readonly kind: 'live'; readonly read: () => number }
+  /** Made within the step, out of numbers: the same in each run. */
+  | { readonly kind: 'constant'; readonly data: TypedArray }
+
+/** One array of the step, whatever shapes it is seen in. */
+export interface Slot {
+  readonly id: number
+  readonly dtype: DType
+  readonly length: number
+  readonly source: Source
+}
+/** An array in a shape. */
+export interface Use {
+  readonly slot: Slot
+  readonly shape: Shape
+}
+/** An op, applied. */
+export interface Act {
+  readonly prim: Primitive<unknown>
+  readonly p: unknown
+  readonly inputs: readonly (Use | number)[]
+  readonly out: Use
+  /** Whose stack names the user's line. */
+  readonly at: Error
+}
+
+/** What must be as it was, or the step is another. */
+export interface Guard {
+  readonly holds: () => boolean
+  readonly what: string
+}
+
+/** A step, run once. */
+export interface Recording {
+  readonly slots: readonly Slot[]
+  readonly acts: readonly Act[]
+  readonly guards: readonly Guard[]
+  /** What the step assigned, and the values of these leaves afterwards. */
+  readonly assigned: readonly (readonly [Tensor, Slot])[]
+  /** Whose gradients it set, and what they are afterwards. */
+  readonly gradients: readonly (readonly [Tensor, Slot | null])[]
+  readonly results: readonly Use[]
+}
+
+/** Writes down what a step does with tensors. */
+export class TensorRecorder {
+  readonly #known = new Map<TypedArray, Slot>()
+  readonly #slots: Slot[] = []
+  readonly #acts: Act[] = []
+  readonly #guards: Guard[] = []
+  readonly #assigned = new Set<Tensor>()
+  readonly #gradients = new Map<Tensor, Tensor | null>()
+  readonly #asked = new Set<Tensor>()
+  readonly #arguments: ReadonlySet<Tensor>
+  /** Tensors made within the step: nobody outside knows them yet. */
+  readonly #born = new WeakSet<Tensor>()
+
+  /** The arguments are copies, so that no other tensor shares their arrays. */
+  constructor(args: readonly Tensor[]) {
+    this.#arguments = new Set(args)
+    args.forEach((x, index) => this.#add(x.array, x.dtype, { kind: 'argument', index }))
+  }
+
+  /** Has the step touched any tensor? */
+  get used(): boolean {
+    return this.#acts.length > 0 || this.#assigned.size > 0 || this.#gradients.size > 0
+  }
+
+  #add(array: TypedArray, dtype: DType, source: Source): Slot {
+    const slot: Slot = { id: this.#slots.length, dtype, length: array.length, source }
+    this.#slots.push(slot)
+    this.#known.set(array, slot)
+    return slot
+  }
+  #slot(x: Tensor): Slot {
+    const known = this.#known.get(x.array)
+    if (known) return known
+    if (x.isLeaf) {
+      const { node } = x
+      this.#guards.push({ holds: () => x.node === node, what: `a tensor ${show(x.shape)} requires a gradient or not` })
+    }
+    return this.#add(x.array, x.dtype, { kind: 'leaf', tensor: x, recorded: x.node !== null })
+  }
+
+  applied(prim: Primitive<unknown>, p: unknown, xs: readonly Operand[], out: Tensor): void {
+    this.#born.add(out)
+    const inputs = xs.map(x => (typeof x === 'number' ? x : { slot: this.#slot(x), shape: x.shape }))
+    // the same array in another shape, or as the result of a custom function
+    if (this.#known.has(out.array)) return
+    const slot = this.#add(out.array, out.dtype, { kind: 'result' })
+    this.#acts.push({ prim, p, inputs, out: { slot, shape: out.shape }, at: new Error() })
+  }
+  created(x: Tensor): void {
+    this.#born.add(x)
+    this.#add(x.array, x.dtype, { kind: 'constant', data: x.array })
+  }
+  live(read: () => number): Tensor {
+    const x = wrap({ shape: [], dtype: 'float64', data: Float64Array.of(read()) })
+    this.#add(x.array, 'float64', { kind: 'live', read })
+    return x
+  }
+  shared(x: Tensor): void {
+    this.#slot(x)
+  }
+  looked(x: Tensor): void {
+    const from = x.node && !x.isLeaf ? ` computed by '${x.node.name}'` : ''
+    throw new CompileError(
+      `compile: the step reads the numbers of a tensor ${show(x.shape)}${from} at\n${callers()}\nA compiled step runs without this code, on other numbers. Return the tensor and read it outside; where the numbers decide what happens, choose with x.gt(0).where(a, b)`,
+    )
+  }
+  fixed(read: () => unknown, value: unknown): void {
+    this.#guards.push({ holds: () => Object.is(read(), value), what: `${read} was ${String(value)}` })
+  }
+  assigned(x: Tensor): void {
+    if (this.#arguments.has(x))
+      throw new CompileError(
+        `compile: the step assigns to its argument of shape ${show(x.shape)}. An argument is another tensor in each call: let the function refer to the tensor directly`,
+      )
+    if (!this.#born.has(x)) this.#assigned.add(x)
+  }
+  gradRead(x: Tensor, g: Tensor | null): void {
+    if (this.#gradients.has(x) || this.#asked.has(x)) return
+    this.#asked.add(x)
+    const had = g !== null
+    if (!this.#born.has(x))
+      this.#guards.push({ holds: () => x.hasGrad === had, what: `a tensor ${show(x.shape)} had a gradient or not` })
+    if (g && !this.#known.has(g.array)) this.#add(g.array, g.dtype, { kind: 'gradient', tensor: x })
+  }
+  gradWritten(x: Tensor, g: Tensor | null): void {
+    if (this.#arguments.has(x) && g !== null)
+      throw new CompileError(
+        `compile: the step's argument of shape ${show(x.shape)} collects a gradient. An argument is another tensor in each call: let the function refer to the parameter directly, or use grad(f)`,
+      )
+    if (!this.#born.has(x)) this.#gradients.set(x, g)
+  }
+
+  finish(results: readonly Tensor[]): Recording {
+    const final = (x: Tensor): Slot =>
+      this.#known.get(x.array) ?? this.#add(x.array, x.dtype, { kind: 'constant', data: x.array })
+    return {
+      slots: this.#slots,
+      acts: this.#acts,
+      guards: this.#guards,
+      assigned: [...this.#assigned].map(x => [x, final(x)]),
+      gradients: [...this.#gradients].map(([x, g]) => [x, g && final(g)]),
+      results: results.map(x => ({ slot: this.#known.get(x.array) ?? this.#slot(x), shape: x.shape })),
+    }
+  }
+}
+
+/** Are these parameters of a primitive the same? Functions in them are code, which does not change. */
+function alike(a: unknown, b: unknown): boolean {
+  if (Object.is(a, b) || (typeof a === 'function' && typeof b === 'function')) return true
+  if (a instanceof Pointwise && b instanceof Pointwise) return a.expr === b.expr && a.arity === b.arity
+  if (typeof a !== 'object' || typeof b !== 'object' || a === null || b === null) return false
+  const kind = Object.getPrototypeOf(a)
+  if (kind !== Object.getPrototypeOf(b) || (kind !== Object.prototype && kind !== Array.prototype)) return false
+  const keys = Object.keys(a)
+  return (
+    keys.length === Object.keys(b).length &&
+    keys.every(key => alike((a as Record<string, unknown>)[key], (b as Record<string, unknown>)[key]))
+  )
+}
+
+const line = ({ at }: Act): string => callers(at.stack).split('\n')[0]?.trim() ?? ''
+
+/** How two recordings of one step differ, in words; null when they are the same program. */
+export function difference(a: Recording, b: Recording): string | null {
+  const length = Math.min(a.acts.length, b.acts.length)
+  for (let i = 0; i < length; i++) {
+    const [x, y] = [a.acts[i] as Act, b.acts[i] as Act]
+    const name = nameOf(y.prim, y.p)
+    if (x.prim !== y.prim || nameOf(x.prim, x.p) !== name)
+      return `op ${i} was '${nameOf(x.prim, x.p)}' and is '${name}' ${line(y)}: what a step does must not depend on anything but tensors`
+    if (
+      x.inputs.length !== y.inputs.length ||
+      !sameShape(x.out.shape, y.out.shape) ||
+      x.out.slot.dtype !== y.out.slot.dtype
+    )
+      return `'${name}' made ${show(x.out.shape)} and makes ${show(y.out.shape)} ${line(y)}`
+    for (const [k, from] of x.inputs.entries()) {
+      const to = y.inputs[k] as Use | number
+      if (typeof from === 'number' || typeof to === 'number') {
+        if (!Object.is(from, to))
+          return `'${name}' was given ${typeof from === 'number' ? `the number ${from}` : 'a tensor'}, then ${typeof to === 'number' ? to : 'a tensor'} ${line(y)}: a number is built into the program. Where it changes, use a tensor or live(() => …)`
+      } else if (from.slot.id !== to.slot.id || !sameShape(from.shape, to.shape))
+        return `'${name}' reads another operand ${line(y)}`
+    }
+    if (!alike(x.p, y.p)) return `'${name}' has other parameters ${line(y)}`
+  }
+  if (a.acts.length !== b.acts.length)
+    return `it consisted of ${a.acts.length} ops and consists of ${b.acts.length}${b.acts[length] ? `, among them '${nameOf(b.acts[length].prim, b.acts[length].p)}' ${line(b.acts[length])}` : ''}`
+  for (const [i, x] of a.slots.entries()) {
+    const y = b.slots[i] as Slot
+    const [from, to] = [x.source, y.source]
+    if (from.kind === 'constant' && to.kind === 'constant') {
+      const at = from.data.findIndex((value, k) => !Object.is(value, to.data[k]))
+      if (from.data.length !== to.data.length || at >= 0)
+        return `a tensor that it makes out of numbers holds others (${from.data[at]}, then ${to.data[at]}): give it as an argument`
+    } else if (from.kind !== to.kind || ('tensor' in from && from.tensor !== (to as { tensor: Tensor }).tensor))
+      return 'it reads another tensor: one that changes is to be an argument, or assigned'
+  }
+  const effects = (r: Recording): unknown[] => [
+    r.assigned.flatMap(([x, slot]) => [x, slot.id]),
+    r.gradients.flatMap(([x, slot]) => [x, slot?.id ?? -1]),
+    r.results.map(({ slot, shape }) => `${slot.id} ${shape}`),
+  ]
+  const [before, after] = [effects(a), effects(b)]
+  return before.every((list, k) => sameList(list as unknown[], after[k] as unknown[]))
+    ? null
+    : 'it leaves other tensors changed'
+}
+const sameList = (a: readonly unknown[], b: readonly unknown[]): boolean =>
+  a.length === b.length && a.every((x, i) => x === b[i])
