@@ -1,11 +1,14 @@
 // compile(step): runs a step eagerly and writes down what it does, twice; from then on runs the program that came of it.
+
+import { sameShape } from '../backend/array.ts'
 import { fuses, simd } from '../backend/wasm/support.ts'
-import { during, mode, type Recorder } from '../engine/apply.ts'
+import { during, mode } from '../engine/apply.ts'
 import { ArgumentError, CompileError } from '../engine/errors.ts'
 import { Tensor } from '../engine/tensor.ts'
 import { Value } from '../engine/value.ts'
-import { type Description, Program } from './program.ts'
-import { difference, type Recording, TensorRecorder } from './record.ts'
+import { Program, type TensorDescription } from './program.ts'
+import { difference, type Guard, StepRecorder, type Taken } from './record.ts'
+import { type ScalarDescription, scalarProgram } from './scalar.ts'
 
 export interface CompileOptions {
   /** How many programs are kept, one for each signature of the arguments (8); the one used longest ago goes first. */
@@ -13,17 +16,26 @@ export interface CompileOptions {
   /** Times each kernel, which costs a little: `describe()` then says where the time goes (false). */
   readonly profile?: boolean
 }
+/** What a program says of itself. */
+export type Description = TensorDescription | ScalarDescription
+
 /** A step that is recorded twice and then replayed. */
 export interface Compiled<A extends unknown[], R> {
   (...args: A): R
-  /** What the programs consist of, newest last; empty before the third call. */
+  /** What the programs consist of, oldest first; empty before the third call. */
   describe(): readonly Description[]
 }
 
+/** A step in one variant, ready to run. */
+interface Ready<R> {
+  readonly guards: readonly Guard[]
+  readonly run: (inputs: readonly Tensor[]) => R
+  readonly describe: () => Description
+}
 /** What has been seen of one signature. */
 interface Entry<R> {
-  readonly programs: { readonly program: Program; readonly rebuild: (leaves: readonly unknown[]) => R }[]
-  last: Recording | null
+  readonly programs: Ready<R>[]
+  last: Taken | null
   differences: number
 }
 /** Programs of one signature, for other flags, options and frozen parameters. */
@@ -31,26 +43,32 @@ const VARIANTS = 4
 /** Times that a step may differ from the time before, until that is taken for its nature. */
 const PATIENCE = 4
 
-/** Tensors and values in arrays and plain objects, and how to put others in their places. */
-function flattened(tree: unknown): { leaves: (Tensor | Value)[]; rebuild: (leaves: readonly unknown[]) => unknown } {
-  const leaves: (Tensor | Value)[] = []
-  const walk = (x: unknown): ((from: readonly unknown[]) => unknown) => {
+/** Is all that was built into it as it was? */
+function fits(guards: readonly Guard[]): boolean {
+  for (let i = 0; i < guards.length; i++) if (!(guards[i] as Guard).holds()) return false
+  return true
+}
+
+type Leaf = Tensor | Value
+/** Tensors and values in arrays and plain objects, and how to put others in their places, in the same order. */
+function flattened(tree: unknown): { leaves: Leaf[]; rebuild: (f: (x: Leaf) => unknown) => unknown } {
+  const leaves: Leaf[] = []
+  const walk = (x: unknown): ((f: (x: Leaf) => unknown) => unknown) => {
     if (x instanceof Tensor || x instanceof Value) {
-      const at = leaves.push(x) - 1
-      return from => from[at]
+      leaves.push(x)
+      return f => f(x)
     }
     if (Array.isArray(x)) {
       const parts = x.map(walk)
-      return from => parts.map(part => part(from))
+      return f => parts.map(part => part(f))
     }
     if (typeof x === 'object' && x !== null && Object.getPrototypeOf(x) === Object.prototype) {
       const parts = Object.entries(x).map(([name, y]) => [name, walk(y)] as const)
-      return from => Object.fromEntries(parts.map(([name, part]) => [name, part(from)]))
+      return f => Object.fromEntries(parts.map(([name, part]) => [name, part(f)]))
     }
     return () => x
   }
-  const rebuild = walk(tree)
-  return { leaves, rebuild }
+  return { rebuild: walk(tree), leaves }
 }
 
 const identities = new WeakMap<object, number>()
@@ -58,7 +76,6 @@ let identified = 0
 /** What of the arguments decides which program fits. */
 function signature(x: unknown): string {
   if (x instanceof Tensor) return `${x.dtype}[${x.shape}]${x.requiresGrad ? 'g' : ''}`
-  if (x instanceof Value) return 'value'
   if (Array.isArray(x)) return `(${x.map(signature).join()})`
   if (typeof x === 'object' && x !== null && Object.getPrototypeOf(x) === Object.prototype)
     return `{${Object.entries(x)
@@ -104,7 +121,6 @@ export function compile<A extends unknown[], R>(
   if (!Number.isInteger(cache) || cache < 1)
     throw new ArgumentError(`compile: cache is a whole number of at least 1, not ${cache}`)
   const entries = new Map<string, Entry<R>>()
-
   const entryOf = (key: string): Entry<R> => {
     const known = entries.get(key) ?? { programs: [], last: null, differences: 0 }
     entries.delete(key)
@@ -115,46 +131,89 @@ export function compile<A extends unknown[], R>(
 
   /** Runs the step as it is, written down. */
   const recorded = (entry: Entry<R>, args: A, inputs: readonly Tensor[]): R => {
+    const { last } = entry
+    // copies, so that an argument shares its array with nothing that the step refers to
     const copies = inputs.map(x => new Tensor(x.shape, x.dtype, x.array.slice()).requiresGrad_(x.requiresGrad))
-    const tensors = new TensorRecorder(copies)
-    const own = flattened(args).rebuild(copies) as A
-    const result = during({ recorder: recorderOf(tensors) }, () => step(...own))
-    const { leaves, rebuild } = flattened(result)
-    const outputs = leaves as Tensor[]
-    const recording = tensors.finish(outputs)
-    const changed = entry.last && difference(entry.last, recording)
-    if (entry.last && changed === null) {
-      entry.programs.push({
-        program: new Program(recording, { fused: fuses(), profile }),
-        rebuild: rebuild as (x: readonly unknown[]) => R,
-      })
+    const recorder = new StepRecorder(copies, last)
+    let next = 0
+    const own = flattened(args).rebuild(x => (x instanceof Tensor ? copies[next++] : x)) as A
+    const result = during({ recorder }, () => step(...own))
+    const taken = recorder.finish(result, flattened(result).leaves)
+    const changed = last && difference(last, taken)
+    if (last && changed === null) {
+      entry.programs.push(ready(last, taken, result, profile))
       // what no longer fits is seldom wanted again
       if (entry.programs.length > VARIANTS) entry.programs.shift()
       entry.last = null
       entry.differences = 0
     } else {
-      if (entry.last && !entry.last.guards.every(({ holds }) => holds())) entry.differences = 0
-      else if (entry.last && ++entry.differences >= PATIENCE)
+      if (last && !fits(last.tensors.guards)) entry.differences = 0
+      else if (last && ++entry.differences >= PATIENCE)
         throw new CompileError(`compile: the step is another each time: ${changed}`)
-      entry.last = recording
+      entry.last = taken
     }
-    return rebuild(outputs.map(x => x.detach())) as R
+    return flattened(result).rebuild(x => x.detach()) as R
   }
 
+  // the program of the last call, and the arguments that it takes: looked at first
+  let newest: Ready<R> | null = null
+  let latest: readonly Tensor[] = []
+  const again = (args: A): boolean => {
+    if (args.length !== latest.length) return false
+    for (let i = 0; i < args.length; i++) {
+      const [x, y] = [args[i], latest[i] as Tensor]
+      if (!(x instanceof Tensor) || x.dtype !== y.dtype || x.requiresGrad !== y.requiresGrad) return false
+      if (!sameShape(x.shape, y.shape)) return false
+    }
+    return true
+  }
   const run = (...args: A): R => {
     // a step within a step is part of it
     if (mode.recorder || !possible()) return step(...args)
-    const inputs = flattened(args).leaves as Tensor[]
-    const entry = entryOf(signature(args))
-    const found = entry.programs.find(({ program }) => program.fits())
-    return found ? found.rebuild(found.program.run(inputs)) : recorded(entry, args, inputs)
+    if (newest && again(args) && fits(newest.guards)) return newest.run(args as unknown as Tensor[])
+    const inputs = flattened(args).leaves.filter(x => x instanceof Tensor)
+    const entry = entryOf(`${mode.depth} ${signature(args)}`)
+    const found = entry.programs.find(({ guards }) => fits(guards))
+    newest = null
+    if (!found) return recorded(entry, args, inputs)
+    if (args.every(x => x instanceof Tensor)) {
+      newest = found
+      // without their elements: these tensors may be large
+      latest = inputs.map(x => (x.requiresGrad ? x : new Tensor(x.shape, x.dtype, EMPTY)))
+    }
+    return found.run(inputs)
   }
   return Object.assign(run, {
-    describe: () => [...entries.values()].flatMap(({ programs }) => programs.map(({ program }) => program.description)),
+    describe: () => [...entries.values()].flatMap(({ programs }) => programs.map(({ describe }) => describe())),
   })
 }
+const EMPTY = new Float32Array(0)
 
-const recorderOf = (tensors: TensorRecorder): Recorder => tensors as unknown as Recorder
+/** The program of two recordings that are the same. */
+function ready<R>(before: Taken, taken: Taken, result: R, profile: boolean): Ready<R> {
+  const { guards } = taken.tensors
+  if (taken.scalars) {
+    const program = scalarProgram<R>(taken.scalars, before.scalars ?? undefined)
+    return { guards, run: () => program.replay(), describe: () => program.describe() }
+  }
+  const program = new Program(taken.tensors, { fused: fuses(), profile })
+  const { leaves, rebuild } = flattened(result)
+  return {
+    guards,
+    describe: () => program.description,
+    run:
+      leaves.length === 0
+        ? inputs => {
+            program.run(inputs)
+            return result
+          }
+        : inputs => {
+            const outputs = program.run(inputs)
+            let next = 0
+            return rebuild(() => outputs[next++]) as R
+          },
+  }
+}
 
 /** A number that is asked for anew in each call of a compiled step: a tensor [] in double precision. */
 export function live(read: () => number): Tensor {

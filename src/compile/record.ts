@@ -1,10 +1,12 @@
 // What a step does: the ops that come through the door while it runs, what they read, and what it leaves behind.
 import { type DType, type Shape, sameShape, type TypedArray } from '../backend/array.ts'
-import { callers, nameOf, type Operand, type Primitive, wrap } from '../engine/apply.ts'
+import { callers, nameOf, type Operand, type Primitive, type Recorder, wrap } from '../engine/apply.ts'
 import { CompileError } from '../engine/errors.ts'
 import { Pointwise } from '../engine/pointwise.ts'
 import { show } from '../engine/shape.ts'
-import type { Tensor } from '../engine/tensor.ts'
+import { Tensor } from '../engine/tensor.ts'
+import { type Opaque, Value } from '../engine/value.ts'
+import { ScalarRecorder, type Recording as Tape } from './tape.ts'
 
 /** Where the elements of an array come from in each run. */
 export type Source =
@@ -59,7 +61,7 @@ export interface Recording {
 }
 
 /** Writes down what a step does with tensors. */
-export class TensorRecorder {
+abstract class TensorRecorder {
   readonly #known = new Map<TypedArray, Slot>()
   readonly #slots: Slot[] = []
   readonly #acts: Act[] = []
@@ -74,7 +76,7 @@ export class TensorRecorder {
   /** The arguments are copies, so that no other tensor shares their arrays. */
   constructor(args: readonly Tensor[]) {
     this.#arguments = new Set(args)
-    args.forEach((x, index) => this.#add(x.array, x.dtype, { kind: 'argument', index }))
+    for (const [index, x] of args.entries()) this.#add(x.array, x.dtype, { kind: 'argument', index })
   }
 
   /** Has the step touched any tensor? */
@@ -110,7 +112,7 @@ export class TensorRecorder {
     this.#born.add(x)
     this.#add(x.array, x.dtype, { kind: 'constant', data: x.array })
   }
-  live(read: () => number): Tensor {
+  liveTensor(read: () => number): Tensor {
     const x = wrap({ shape: [], dtype: 'float64', data: Float64Array.of(read()) })
     this.#add(x.array, 'float64', { kind: 'live', read })
     return x
@@ -150,7 +152,7 @@ export class TensorRecorder {
     if (!this.#born.has(x)) this.#gradients.set(x, g)
   }
 
-  finish(results: readonly Tensor[]): Recording {
+  finishTensors(results: readonly Tensor[]): Recording {
     const final = (x: Tensor): Slot =>
       this.#known.get(x.array) ?? this.#add(x.array, x.dtype, { kind: 'constant', data: x.array })
     return {
@@ -161,6 +163,61 @@ export class TensorRecorder {
       gradients: [...this.#gradients].map(([x, g]) => [x, g && final(g)]),
       results: results.map(x => ({ slot: this.#known.get(x.array) ?? this.#slot(x), shape: x.shape })),
     }
+  }
+}
+
+/** What one run of a step was: on tensors, or on values. */
+export interface Taken {
+  readonly tensors: Recording
+  readonly scalars: Tape | null
+}
+
+/** Writes down what a step does, on whichever engine. */
+export class StepRecorder extends TensorRecorder implements Recorder {
+  readonly #scalars: ScalarRecorder
+  #valued = false
+
+  constructor(args: readonly Tensor[], before: Taken | null) {
+    super(args)
+    this.#scalars = new ScalarRecorder(before?.scalars ?? undefined)
+  }
+
+  /** The part that writes down values, from now on a part of the step. */
+  get #values(): ScalarRecorder {
+    this.#valued = true
+    return this.#scalars
+  }
+  computed(op: Pointwise | Opaque, args: readonly (Value | number)[], out: Value): void {
+    this.#values.computed(op, args, out)
+  }
+  swept(root: Value, nodes: readonly Value[]): void {
+    this.#values.swept(root, nodes)
+  }
+  cleared(x: Value): void {
+    this.#values.cleared(x)
+  }
+  gradient(x: Value): Value {
+    return this.#values.gradient(x)
+  }
+  graded(x: Value, from: Value): void {
+    this.#values.graded(x, from)
+  }
+  moved(x: Value, from: Value): void {
+    this.#values.moved(x, from)
+  }
+  live(read: () => number, scalar: boolean): Tensor | Value {
+    return scalar ? this.#values.live(read) : this.liveTensor(read)
+  }
+
+  /** The recording, when the step has returned `result`, in which these tensors and values are. */
+  finish(result: unknown, outputs: readonly (Tensor | Value)[]): Taken {
+    const tensors = this.finishTensors(outputs.filter(x => x instanceof Tensor))
+    const scalars = this.#valued || outputs.some(x => x instanceof Value) ? this.#scalars.finish(result) : null
+    if (scalars && (this.used || outputs.some(x => x instanceof Tensor)))
+      throw new CompileError(
+        'compile: the step computes with values and with tensors. Compile two steps, or write the scalars as tensors of shape []',
+      )
+    return { tensors, scalars }
   }
 }
 
@@ -180,8 +237,13 @@ function alike(a: unknown, b: unknown): boolean {
 
 const line = ({ at }: Act): string => callers(at.stack).split('\n')[0]?.trim() ?? ''
 
-/** How two recordings of one step differ, in words; null when they are the same program. */
-export function difference(a: Recording, b: Recording): string | null {
+/** How two runs of one step differ, in words; null when they are the same program. */
+export function difference(before: Taken, now: Taken): string | null {
+  if (before.scalars && now.scalars) return now.scalars.differs(before.scalars)
+  if (before.scalars || now.scalars) return 'it computes on tensors one time, and on values another'
+  return between(before.tensors, now.tensors)
+}
+function between(a: Recording, b: Recording): string | null {
   const length = Math.min(a.acts.length, b.acts.length)
   for (let i = 0; i < length; i++) {
     const [x, y] = [a.acts[i] as Act, b.acts[i] as Act]

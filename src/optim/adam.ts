@@ -53,7 +53,7 @@ const adam = (name: string, decoupled: boolean): Method<AdamOptions> => ({
     (Array.isArray(betas) && betas.length === 2 && betas.every(b => b >= 0 && b < 1)
       ? null
       : `betas are two numbers in [0, 1), not ${betas}`),
-  variant: ({ weightDecay, amsgrad, maximize }) => [weightDecay === 0, amsgrad, maximize],
+  choices: [({ weightDecay }) => weightDecay === 0, ({ amsgrad }) => amsgrad, ({ maximize }) => maximize],
   update(p, g, state, { lr, betas: [beta1, beta2], eps, weightDecay }, [undecayed, amsgrad, maximize]) {
     const way = direction(p, g, decoupled || undecayed ? null : weightDecay, maximize)
     const t = next(state.step ?? counter(p))

@@ -39,15 +39,15 @@ export interface Method<O> {
   readonly counts: readonly string[]
   /** Says what is wrong with the options; null when nothing is. */
   complaint(options: O): string | null
-  /** What in the options decides which formulas an update consists of. */
-  variant(options: O): readonly boolean[]
+  /** What in the options decides which formulas an update consists of: `update` is given the answers. */
+  readonly choices: readonly ((options: O) => boolean)[]
   /** One update, a pure function: the parameter's new value and new state. */
   update(
     p: Quantity,
     g: Quantity,
     state: State,
     hyper: Hyper<O>,
-    variant: readonly boolean[],
+    choices: readonly boolean[],
   ): { readonly p: Quantity; readonly state: State }
 }
 
@@ -115,16 +115,18 @@ export abstract class Optimizer<O extends object> {
    * @throws ShapeError when a gradient has not its parameter's shape; nothing is changed then
    */
   step(): void {
-    fixed(() => `${this.#edition} ${this.paramGroups.length}`)
-    const { update } = this.#method
+    fixed(() => this.#edition)
+    fixed(() => this.paramGroups.length)
+    const { update, choices } = this.#method
     const updates = noGrad(() =>
       this.paramGroups.flatMap(group => {
         const hyper = this.#hyper(group)
+        const chosen = choices.map(choice => fixed(() => choice(group)))
         return group.params.flatMap(param => {
           const g = this.#gradient(param)
           if (g === null) return []
           const state = this.#state.get(param) ?? {}
-          return [{ param, ...update(quantity(param), g, mapped(state, quantity), hyper(param), this.#variant(group)) }]
+          return [{ param, ...update(quantity(param), g, mapped(state, quantity), hyper(param), chosen) }]
         })
       }),
     )
@@ -138,15 +140,10 @@ export abstract class Optimizer<O extends object> {
     }
   }
 
-  #variant(group: Group<O>): readonly boolean[] {
-    return this.#method.variant(group)
-  }
-
   /** A group's options for the parameters of either engine. */
   #hyper(group: Group<O>): (param: Param) => Hyper<O> {
     const { recorder } = mode
     if (!recorder) return () => group as unknown as Hyper<O>
-    fixed(() => this.#variant(group).join())
     const live = (scalar: boolean): Hyper<O> => {
       const entries = Object.keys(this.#method.defaults).map(name => {
         const read = (): unknown => group[name as keyof Group<O>]

@@ -33,7 +33,12 @@ const sgd: Method<SGDOptions> = {
   complaint: ({ lr, momentum, dampening, weightDecay, nesterov }) =>
     negative({ lr, momentum, weightDecay }) ??
     (nesterov && !(momentum > 0 && dampening === 0) ? 'nesterov needs a momentum > 0 and no dampening' : null),
-  variant: ({ momentum, weightDecay, nesterov, maximize }) => [momentum === 0, weightDecay === 0, nesterov, maximize],
+  choices: [
+    ({ momentum }) => momentum === 0,
+    ({ weightDecay }) => weightDecay === 0,
+    ({ nesterov }) => nesterov,
+    ({ maximize }) => maximize,
+  ],
   update(
     p,
     g,

@@ -4,6 +4,7 @@ import {
   arange,
   bernoulli,
   type Compiled,
+  type Description,
   CompileError,
   cat,
   checkpoint,
@@ -24,6 +25,7 @@ import {
   stack,
   Tensor,
   tensor,
+  Value,
   zeros,
 } from '../../src/index.ts'
 
@@ -705,7 +707,7 @@ test('a program says what it consists of', () => {
   const { step } = trained(p => new optim.Adam(p, { lr: 0.01 }))(new Generator(1))
   const f = compile(step)
   for (let i = 0; i < 5; i++) f()
-  const [d] = f.describe()
+  const [d] = f.describe() as [Extract<Description, { engine: 'tensor' }>]
   expect(d!.ops).toBeGreaterThan(d!.kernels.length)
   expect(d!.host).toEqual([])
   expect(d!.planned).toBeLessThan(d!.naive)
@@ -724,4 +726,91 @@ test('draws follow their generator', () => {
         .add(randn([4], { generator: again }))
         .toArray(),
     ).toEqual(result)
+})
+
+describe('steps on values', () => {
+  const moons = (optimizer: (p: Value[]) => Optimizer & { paramGroups: { lr: number }[] }, clip: boolean) => {
+    const model = new nn.MLP(2, [4, 1], { nonlinearity: 'tanh', generator: new Generator(4) })
+    const parameters = model.parameters()
+    const o = optimizer(parameters)
+    const points = [
+      [1, 0.5, 1],
+      [-1, 0.2, -1],
+      [0.3, -1, 1],
+    ] as const
+    const step = () => {
+      const losses = points.map(([x, y, label]) => (model.forward([x, y])[0] as Value).mul(-label).add(1).relu())
+      const loss = losses.reduce((sum, l) => sum.add(l))
+      o.zeroGrad()
+      loss.backward()
+      if (clip) optim.clipGradNorm(parameters, 0.5)
+      o.step()
+      return loss
+    }
+    return { step, parameters, o }
+  }
+  test.each<[string, Parameters<typeof moons>[0]]>([
+    ['SGD', p => new optim.SGD(p, { lr: 0.1 })],
+    ['SGD with momentum', p => new optim.SGD(p, { lr: 0.1, momentum: 0.9, nesterov: true })],
+    ['Adam', p => new optim.Adam(p, { lr: 0.1 })],
+    ['AdamW', p => new optim.AdamW(p, { lr: 0.1 })],
+  ])('%s, bit for bit, with a rate that changes', (_, optimizer) => {
+    for (const clip of [false, true]) {
+      const [a, b] = [moons(optimizer, clip), moons(optimizer, clip)]
+      const compiled = compile(b.step)
+      for (let i = 0; i < 20; i++) {
+        a.o.paramGroups[0]!.lr = b.o.paramGroups[0]!.lr = 0.1 / (1 + i)
+        expect(compiled().data).toBe(a.step().data)
+        expect(b.parameters.map(p => p.data)).toEqual(a.parameters.map(p => p.data))
+        expect(b.parameters.map(p => p.grad)).toEqual(a.parameters.map(p => p.grad))
+      }
+      expect(compiled.describe()).toMatchObject([{ engine: 'scalar' }])
+    }
+  })
+
+  test('an update by hand is refused, and values beside tensors', () => {
+    const v = new Value(3)
+    const byHand = compile(() => {
+      v.zeroGrad()
+      v.mul(v).backward()
+      v.data -= 0.1 * v.grad
+    })
+    expect(() => {
+      for (let i = 0; i < 4; i++) byHand()
+    }).toThrow('changed by hand')
+    expect(() => compile(() => [v.mul(2), ones([2]).mul(2)])()).toThrow('with values and with tensors')
+  })
+})
+
+describe('nothing is left behind', () => {
+  const growth = (f: () => unknown, n: number): number => {
+    for (let i = 0; i < 2000; i++) f()
+    const before = process.memoryUsage().heapUsed
+    for (let i = 0; i < n; i++) f()
+    return (process.memoryUsage().heapUsed - before) / n
+  }
+  test('a step that returns nothing allocates nothing', () => {
+    const { step } = trained(p => new optim.Adam(p, { lr: 1e-4 }))(new Generator(1))
+    const f = compile(() => void step())
+    // less than a byte a step, where the smallest object has twelve
+    expect(growth(f, 100_000)).toBeLessThan(1)
+  })
+  test('arguments cost no more than the list that JavaScript makes of them', () => {
+    const w = ones([8]).requiresGrad_()
+    const o = new optim.SGD([w], { lr: 1e-4 })
+    const f = compile((x: Tensor) => {
+      const loss = x.mul(w).sum()
+      o.zeroGrad()
+      loss.backward()
+      o.step()
+    })
+    const [x, y] = [ones([8]), zeros([8])]
+    let turn = false
+    expect(
+      growth(() => {
+        turn = !turn
+        f(turn ? x : y)
+      }, 100_000),
+    ).toBeLessThan(64)
+  })
 })
