@@ -1,7 +1,7 @@
 // Digits: MNIST's handwritten digits, read by a network with one hidden layer.
 import { readFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
-import { data, F, Generator, nn, noGrad, optim, type Tensor, tensor } from '../src/index.ts'
+import { compile, data, F, Generator, nn, noGrad, optim, type Tensor, tensor } from '../src/index.ts'
 import { confusionMatrix, imageGrid } from '../src/plot/plot.ts'
 import { progress } from '../src/train/progress.ts'
 
@@ -30,6 +30,14 @@ const model = new nn.Sequential(
   new nn.Linear(64, 10, { generator }),
 )
 const optimizer = new optim.Adam(model.parameters(), { lr: 2e-3 })
+const train = compile((x: Tensor, target: Tensor) => {
+  const logits = model.forward(x)
+  const loss = F.crossEntropy(logits, target)
+  optimizer.zeroGrad()
+  loss.backward()
+  optimizer.step()
+  return { loss, accuracy: logits.argmax(1).eq(target).float().mean() }
+})
 const bar = progress({ total: steps, label: 'digits' })
 let order: number[] = []
 for (let k = 0; k < steps; k++) {
@@ -39,13 +47,9 @@ for (let k = 0; k < steps; k++) {
     rows.map(row => trainLabels.data[row]),
     { dtype: 'int32' },
   )
-  const logits = model.forward(pixels(trainImages, rows))
-  const loss = F.crossEntropy(logits, target)
-  optimizer.zeroGrad()
-  loss.backward()
   optimizer.paramGroups[0].lr = 2e-3 * (1 - k / steps)
-  optimizer.step()
-  bar.step({ loss: loss.item(), accuracy: logits.argmax(1).eq(target).float().mean().item() })
+  const { loss, accuracy } = train(pixels(trainImages, rows), target)
+  bar.step({ loss: loss.item(), accuracy: accuracy.item() })
 }
 
 const rows = [...testLabels.data.keys()]

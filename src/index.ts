@@ -1,7 +1,7 @@
 // The whole public surface of the root entry. Re-exports only; runs unchanged in Node and in the browser.
 export type { DType, Shape, TypedArray } from './backend/array.ts'
 export { codegen } from './backend/program.ts'
-export { fma } from './backend/wasm/product.ts'
+export { fma } from './backend/wasm/support.ts'
 export { type Compiled, type CompileOptions, compile, type Description, live } from './compile/compile.ts'
 export { threads } from './compile/threads.ts'
 export * as data from './data/data.ts'

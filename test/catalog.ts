@@ -579,6 +579,7 @@ export const NOT_OPS: Readonly<Record<string, string>> = {
   detectAnomaly: 'modes',
   compile: 'programs',
   live: 'programs',
+  threads: 'programs',
   fixed: 'programs',
   loaded: 'programs',
   stored: 'programs',

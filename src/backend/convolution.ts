@@ -2,6 +2,7 @@
 import { allocate, type NDArray, type TypedArray } from './array.ts'
 import { matmul } from './matmul.ts'
 import type { Windows } from './pool.ts'
+import { convolved } from './wasm/images.ts'
 
 /** The sizes of a 2-d convolution: x [batch, groups*inputs, size], w [groups*outputs, inputs, kernel], y [batch, groups*outputs, out]. */
 export interface Convolution extends Windows {
@@ -119,6 +120,7 @@ function readPart(
 
 /** y = x * w */
 export function conv(c: Convolution, y: NDArray, x: NDArray, w: NDArray): void {
+  if (convolved('conv', c, y, x, w)) return
   const { columns, part } = buffers(c, x)
   blocks(c, block => {
     const { w0, y0, count } = block
@@ -131,6 +133,7 @@ export function conv(c: Convolution, y: NDArray, x: NDArray, w: NDArray): void {
 
 /** x += the transpose of `conv` in x, at y and w. */
 export function convInput(c: Convolution, x: NDArray, y: NDArray, w: NDArray): void {
+  if (convolved('convInput', c, x, y, w)) return
   const { columns, part } = buffers(c, y)
   const step = c.stride[1]
   const image = x.data
@@ -145,6 +148,7 @@ export function convInput(c: Convolution, x: NDArray, y: NDArray, w: NDArray): v
 
 /** w = the transpose of `conv` in w, at x and y. */
 export function convWeight(c: Convolution, w: NDArray, x: NDArray, y: NDArray): void {
+  if (convolved('convWeight', c, w, x, y)) return
   const { columns, part } = buffers(c, x)
   const product = new Float64Array(c.outputs * patchSize(c))
   // in float64: a sum over all positions of all images

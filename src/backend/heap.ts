@@ -91,7 +91,7 @@ export class Heap {
   #views: Views | null = null
 
   /** A memory that threads share keeps addresses free for all that it may ever hold; another one need not. */
-  constructor(threaded: boolean) {
+  constructor(threaded = false) {
     this.memory = new WebAssembly.Memory({ initial: 1, ...(threaded && { maximum: MOST, shared: true }) })
     this.limits = threaded ? { pages: MOST } : undefined
   }

@@ -1,5 +1,6 @@
 // The readable reference: every kernel as plain loops over typed arrays. Knows sizes and strides, no derivatives.
 import type { Shape, TypedArray } from './array.ts'
+import { sumColumns, summable, sumRows } from './wasm/sums.ts'
 
 /** A strided window into a row-major array: element i, j, … lies at offset + i*strides[0] + j*strides[1] + … */
 export interface View {
@@ -68,7 +69,9 @@ export const folds = {
  * Folds `inner` (the view of what is reduced, from one kept element) for each element of `kept`. In float64, so that
  * float32 sums keep their digits.
  */
-export function fold({ start, step }: Fold, out: TypedArray, x: TypedArray, kept: View, inner: View): void {
+export function fold(f: Fold, out: TypedArray, x: TypedArray, kept: View, inner: View): void {
+  if (f === folds.sum && rowsFirst(out, x, kept, inner)) return
+  const { start, step } = f
   let i = 0
   runs(kept, (at, stride, count) => {
     for (let k = 0; k < count; k++) {
@@ -81,8 +84,31 @@ export function fold({ start, step }: Fold, out: TypedArray, x: TypedArray, kept
   })
 }
 
+/** Sums the rows that are folded as a whole, if there are such and WebAssembly does it, and then what is left. */
+function rowsFirst(out: TypedArray, x: TypedArray, kept: View, inner: View): boolean {
+  let rank = inner.shape.length
+  let n = 1
+  for (; rank > 0 && inner.strides[rank - 1] === n; rank--) n *= inner.shape[rank - 1]
+  const places = [...kept.strides, ...inner.strides.slice(0, rank)]
+  if (rank === inner.shape.length || !summable(x, n, 1) || places.some(stride => stride % n !== 0)) return false
+  const sums = new Float64Array(x.length / n)
+  sumRows(sums, x, sums.length, n)
+  const rows = ({ shape, strides, offset }: View, d = shape.length): View => ({
+    shape: shape.slice(0, d),
+    strides: strides.slice(0, d).map(stride => stride / n),
+    offset,
+  })
+  fold(folds.sum, out, sums, rows(kept), rows(inner, rank))
+  return true
+}
+
 /** Sums [outer, n, inner] over n. The three patterns a sum is nearly always of, without a view. */
 export function sum3(out: TypedArray, x: TypedArray, outer: number, n: number, inner: number): void {
+  if (summable(x, n, inner)) {
+    if (inner === 1) sumRows(out, x, outer, n)
+    else sumColumns(out, x, outer, n, inner)
+    return
+  }
   if (inner === 1) {
     for (let o = 0, p = 0; o < outer; o++) {
       let total = 0

@@ -62,7 +62,8 @@ export function matmul(
 ): void {
   if (m === 0 || n === 0 || k === 0) return
   const library = blas()
-  if (library && m * k * n >= LARGE && (c instanceof Float32Array || c instanceof Float64Array)) {
+  const alike = [a, b].every(x => x.constructor === c.constructor)
+  if (library && alike && m * k * n >= LARGE && (c instanceof Float32Array || c instanceof Float64Array)) {
     const p = { m, n, k, transposeA, transposeB, ldA: transposeA ? m : k, ldB: transposeB ? k : n }
     for (let batch = 0; batch < offsetsA.length; batch++)
       library.multiply(c.subarray(batch * m * n), a.subarray(offsetsA[batch]), b.subarray(offsetsB[batch]), p)

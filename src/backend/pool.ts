@@ -1,5 +1,6 @@
 // Pooling on numbers: where each window's largest lies; means of windows along one dimension.
 import type { TypedArray } from './array.ts'
+import { largest } from './wasm/images.ts'
 
 /** Windows over planes of `size`: what pooling and convolution share. */
 export interface Windows {
@@ -17,6 +18,7 @@ export interface Windows {
  * a window that meets nothing else gives -1.
  */
 export function maxima(p: Windows, index: TypedArray, x: TypedArray): void {
+  if (largest(p, index, x)) return
   const {
     size: [h, w],
     kernel: [kh, kw],

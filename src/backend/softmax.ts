@@ -1,5 +1,6 @@
 // Softmax and its logarithms on numbers, along the middle of [outer, n, inner]: the largest is taken off first.
 import type { TypedArray } from './array.ts'
+import { along } from './wasm/lines.ts'
 
 /** Calls `f` with each line: where it begins and how far its elements lie apart. */
 function lines(outer: number, n: number, inner: number, f: (start: number, step: number, line: number) => void): void {
@@ -25,6 +26,7 @@ function logSum(x: TypedArray, start: number, step: number, n: number): [max: nu
 
 /** exp(x) / sum(exp(x)) */
 export function softmax(out: TypedArray, x: TypedArray, outer: number, n: number, inner: number): void {
+  if (inner === 1 && along('softmax', out, x, outer, n)) return
   // in float64 until they are divided
   const row = new Float64Array(n)
   lines(outer, n, inner, (start, step) => {
@@ -37,6 +39,7 @@ export function softmax(out: TypedArray, x: TypedArray, outer: number, n: number
 
 /** x - log(sum(exp(x))) */
 export function logSoftmax(out: TypedArray, x: TypedArray, outer: number, n: number, inner: number): void {
+  if (inner === 1 && along('logSoftmax', out, x, outer, n)) return
   lines(outer, n, inner, (start, step) => {
     const [max, log] = logSum(x, start, step, n)
     // of an infinite maximum, softmax and its logarithm are NaN
@@ -46,6 +49,7 @@ export function logSoftmax(out: TypedArray, x: TypedArray, outer: number, n: num
 
 /** log(sum(exp(x))), one for each line. */
 export function logsumexp(out: TypedArray, x: TypedArray, outer: number, n: number, inner: number): void {
+  if (inner === 1 && along('logsumexp', out, x, outer, n)) return
   lines(outer, n, inner, (start, step, line) => {
     const [max, log] = logSum(x, start, step, n)
     out[line] = max + log

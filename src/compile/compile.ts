@@ -104,14 +104,17 @@ const possible = (): boolean =>
  *
  * @throws CompileError when the step reads numbers of its tensors (item, data), or does something else each time
  * @example
- * const train = compile((x: Tensor, y: Tensor) => {
- *   const loss = F.mseLoss(model.forward(x), y)
+ * const w = tensor([0], { requiresGrad: true })
+ * const optimizer = new optim.SGD([w], { lr: 0.25 })
+ * const train = compile((x: Tensor) => {
+ *   const loss = w.sub(x).square().sum()
  *   optimizer.zeroGrad()
  *   loss.backward()
  *   optimizer.step()
  *   return loss
  * })
- * for (let i = 0; i < 1000; i++) train(x, y)
+ * for (let i = 0; i < 9; i++) train(tensor([8]))
+ * w.item() // 7.984375
  */
 export function compile<A extends unknown[], R>(
   step: (...args: A) => R,

@@ -56,6 +56,17 @@ export interface PlaceNode {
   readonly zero: boolean
   readonly out: Buffer
 }
+/** Elements of an array, seen from where a kernel's address for it is: the first one, and between which all lie. */
+export interface Extent {
+  readonly at: number
+  readonly from: number
+  readonly to: number
+}
+/** A thread's part of a kernel: its function, and what it touches of the output and of each input. */
+export interface Part {
+  readonly emit: (module: Module, fused: boolean) => number
+  readonly extents: readonly Extent[]
+}
 /** A kernel of its own: a function of the addresses of its output, its inputs and, if it wants some, scratch. */
 export interface CallNode {
   readonly kind: 'call'
@@ -67,6 +78,8 @@ export interface CallNode {
   /** Bytes of scratch; null for a kernel that takes none. */
   readonly scratch: number | null
   readonly flops: number
+  /** The same in so many parts at most, each of them for a thread: no number is computed in another way. */
+  readonly split?: (parts: number) => readonly Part[]
 }
 /** An op run by JavaScript, or by what that calls. */
 export interface HostNode {
@@ -101,3 +114,7 @@ export const reads = (node: Node): readonly Access[] =>
       ? node.parts.map(({ from }) => from)
       : (node.inputs.filter(x => typeof x !== 'number') as Access[])
 export const written = (node: Node): Buffer | null => (node.kind === 'check' ? null : node.out)
+
+/** A number as an array of that dtype holds it. */
+export const held = (value: number, dtype: DType): number =>
+  dtype === 'float32' ? Math.fround(value) : dtype === 'bool' ? +(value !== 0) : dtype === 'int32' ? value | 0 : value

@@ -1,6 +1,7 @@
 // Which recorded op becomes which kernel. What is not here is run by JavaScript, as eagerly.
 import { type DType, type NDArray, type Shape, stridesOf, type TypedArray } from '../backend/array.ts'
 import { type Blas, blas, LARGE, type Product } from '../backend/blas.ts'
+import type { Module } from '../backend/wasm/assembler.ts'
 import { batched } from '../backend/wasm/batch.ts'
 import { conv, convInput, convScratch, convWeight } from '../backend/wasm/convolution.ts'
 import { gemmScratch } from '../backend/wasm/gemm.ts'
@@ -12,33 +13,80 @@ import type { Width } from '../backend/wasm/vector.ts'
 import { nameOf, type Primitive } from '../engine/apply.ts'
 import { Expr } from '../engine/expr.ts'
 import { convInputPrim, convPrim, convWeightPrim } from '../engine/ops/convolution.ts'
-import { catPrim, sumPrim, unviewPrim } from '../engine/ops/linear.ts'
+import { castPrim, catPrim, expandPrim, permutePrim, sumPrim, unviewPrim, viewPrim } from '../engine/ops/linear.ts'
+import { map } from '../engine/ops/map.ts'
 import { averagesAddPrim, averagesPrim, maximaPrim } from '../engine/ops/pool.ts'
 import { matmulPrim } from '../engine/ops/product.ts'
 import { argPrim, cumsumPrim, extremePrim, logSoftmaxPrim, logsumexpPrim, softmaxPrim } from '../engine/ops/reduce.ts'
 import { inside, positionPrim, selectAddPrim, selectPrim } from '../engine/ops/selection.ts'
 import { split3 } from '../engine/shape.ts'
-import type { Access, CallNode, HostNode } from './ir.ts'
+import { type Access, type CallNode, type HostNode, held } from './ir.ts'
 import type { Lowering } from './lower.ts'
 import type { Act, Use } from './record.ts'
+import { lines, product } from './split.ts'
 
-/** Adds nodes for an act; false when this one is not for kernels. */
+/** Says what becomes of an act, adding nodes if it has to be computed; false when JavaScript is to run it. */
 type Rule<P> = (lowering: Lowering, act: Act & { readonly p: P }) => boolean
 
-export const kernels = new Map<Primitive<unknown>, Rule<unknown>>()
+export const rules = new Map<Primitive<unknown>, Rule<unknown>>()
 /** Says what becomes of a primitive. */
 function rule<P>(prim: Primitive<P>, f: Rule<P>): void {
-  kernels.set(prim as Primitive<unknown>, f as Rule<unknown>)
+  rules.set(prim as Primitive<unknown>, f as Rule<unknown>)
 }
 
 const widths: Partial<Record<DType, Width>> = { float32: 4, float64: 8 }
 const widthOf = ({ out }: Act): Width | undefined => widths[out.slot.dtype]
+/** Is there nothing to compute, or nothing to compute it from? Kernels may count on elements. */
+const isEmpty = ({ inputs, out }: Act): boolean =>
+  out.slot.length === 0 || inputs.some(x => typeof x !== 'number' && x.slot.length === 0)
 const uses = (act: Act): readonly Use[] => act.inputs as readonly Use[]
+
+// what is one op for each element
+
+rule(map, (lowering, act) => lowering.map(act, act.p.expr))
+rule(castPrim, (lowering, act) => {
+  const x = Expr.input(0)
+  return lowering.map(act, act.p === 'bool' ? x.ne(0) : x)
+})
+
+// what is only another way to read
+
+/** A number stays one, however its array is read; anything else is a view. */
+function reading(lowering: Lowering, act: Act, view: (x: Use) => Access): boolean {
+  const [x] = uses(act) as [Use]
+  const value = lowering.number(x)
+  lowering.define(
+    act,
+    value !== null ? { kind: 'number', value } : { kind: 'view', access: view(x), shape: act.out.shape },
+  )
+  return true
+}
+rule(expandPrim, (lowering, act) => reading(lowering, act, x => lowering.spread(x, act.out.shape)))
+rule(permutePrim, (lowering, act) =>
+  reading(lowering, act, x => {
+    const { buffer, offset, strides } = lowering.read(x)
+    return { buffer, offset, strides: act.p.map(d => strides[d] as number) }
+  }),
+)
+rule(viewPrim, (lowering, act) =>
+  reading(lowering, act, x => {
+    const { offset, strides } = act.p.view
+    return { buffer: lowering.dense(x), offset, strides }
+  }),
+)
+
+// what folds
 
 function folds(lowering: Lowering, act: Act, fold: Fold, dims: readonly number[]): boolean {
   const [x] = uses(act) as [Use]
   const counts = act.out.slot.dtype === 'int32' && x.slot.dtype === 'bool'
   if (!widthOf(act) && !counts) return false
+  const value = lowering.number(x)
+  if (value !== null && fold === 'sum' && widthOf(act)) {
+    const n = x.slot.length / Math.max(1, act.out.slot.length)
+    lowering.define(act, { kind: 'number', value: held(value * n, act.out.slot.dtype) })
+    return true
+  }
   const access = lowering.read(x)
   const folded = x.shape.map((_, d) => dims.includes(d))
   const name = nameOf(act.prim, act.p)
@@ -59,7 +107,7 @@ rule(extremePrim, (lowering, act) => folds(lowering, act, act.p.sign > 0 ? 'amax
 
 rule(matmulPrim, (lowering, act) => {
   const width = widthOf(act)
-  if (!width) return false
+  if (!width || isEmpty(act)) return false
   const [left, right] = uses(act).map(x => ({ access: lowering.read(x), shape: x.shape })) as [Matrix, Matrix]
   const { ta, tb } = act.p
   const batch = act.out.shape.slice(0, -2)
@@ -71,7 +119,15 @@ rule(matmulPrim, (lowering, act) => {
   const library = blas()
   const [ldA, ldB] = [leading(a, m, k), leading(b, k, n)]
   if (library && m * n * k >= LARGE && ldA && ldB) {
-    const product: Product = { m, n, k, transposeA: ldA.transposed, transposeB: ldB.transposed, ldA: ldA.ld, ldB: ldB.ld }
+    const product: Product = {
+      m,
+      n,
+      k,
+      transposeA: ldA.transposed,
+      transposeB: ldB.transposed,
+      ldA: ldA.ld,
+      ldB: ldB.ld,
+    }
     const places = eachOf(batch, [a.batch, b.batch])
     lowering.nodes.push({
       kind: 'host',
@@ -104,6 +160,7 @@ rule(matmulPrim, (lowering, act) => {
     out: lowering.result(act),
     scratch: gemmScratch(width, m, n, k),
     flops,
+    split: product(width, spec),
   })
   return true
 })
@@ -129,7 +186,8 @@ function leading(
   rows: number,
   columns: number,
 ): { ld: number; transposed: boolean } | null {
-  if (column === 1 || columns === 1) return row >= columns || rows === 1 ? { ld: Math.max(row, columns), transposed: false } : null
+  if (column === 1 || columns === 1)
+    return row >= columns || rows === 1 ? { ld: Math.max(row, columns), transposed: false } : null
   if (row === 1 || rows === 1) return column >= rows ? { ld: column, transposed: true } : null
   return null
 }
@@ -137,12 +195,20 @@ function leading(
 function eachOf(batch: Shape, strides: readonly (readonly number[])[]): number[][] {
   let places = [strides.map(() => 0)]
   batch.forEach((n, d) => {
-    places = places.flatMap(at => Array.from({ length: n }, (_, i) => at.map((x, k) => x + i * (strides[k]?.[d] as number))))
+    places = places.flatMap(at =>
+      Array.from({ length: n }, (_, i) => at.map((x, k) => x + i * (strides[k]?.[d] as number))),
+    )
   })
   return places
 }
 /** Products by a library; views of the arrays are made once, as long as the arrays are the same. */
-function native(library: Blas, p: Product, places: readonly (readonly number[])[], fromA: number, fromB: number): HostNode['run'] {
+function native(
+  library: Blas,
+  p: Product,
+  places: readonly (readonly number[])[],
+  fromA: number,
+  fromB: number,
+): HostNode['run'] {
   let seen: unknown = null
   let views: (readonly [TypedArray, TypedArray, TypedArray])[] = []
   return (out, inputs) => {
@@ -206,8 +272,9 @@ function call(
   act: Act,
   width: Width,
   emit: CallNode['emit'],
-  { flops = 0, scratch = null }: { flops?: number; scratch?: number | null } = {},
+  { flops = 0, scratch = null, split }: { flops?: number; scratch?: number | null; split?: CallNode['split'] } = {},
 ): boolean {
+  if (isEmpty(act)) return false
   const inputs = uses(act).map(x => lowering.whole(x))
   lowering.nodes.push({
     kind: 'call',
@@ -218,9 +285,12 @@ function call(
     out: lowering.result(act),
     scratch,
     flops,
+    ...(split && { split }),
   })
   return true
 }
+/** Elements of the result and of each operand. */
+const lengths = ({ out, inputs }: Act): number[] => [out, ...(inputs as readonly Use[])].map(({ slot }) => slot.length)
 
 /** Primitives whose results are places that exist. */
 const trusted: readonly unknown[] = [positionPrim, maximaPrim, argPrim]
@@ -241,7 +311,13 @@ rule(selectPrim, (lowering, act) => {
   const { name, dim, size } = act.p
   checked(lowering, index, name, size)
   const [outer, n, inner] = split3(x.shape, dim)
-  return call(lowering, act, width, module => select(module, width, outer, n, index.slot.length, inner))
+  const m = index.slot.length
+  // all slices of one array, by some of the indices; or slices of some arrays, by all of them
+  const split =
+    outer === 1
+      ? lines(m, lengths(act), some => module => select(module, width, 1, n, some, inner), { shared: [1] })
+      : lines(outer, lengths(act), some => module => select(module, width, some, n, m, inner), { shared: [2] })
+  return call(lowering, act, width, module => select(module, width, outer, n, m, inner), { split })
 })
 rule(selectAddPrim, (lowering, act) => {
   const width = widthOf(act)
@@ -266,13 +342,16 @@ rule(averagesPrim, (lowering, act) => {
   const width = widthOf(act)
   if (!width) return false
   const [outer, n, inner] = split3((uses(act)[0] as Use).shape, act.p.dim)
-  return call(lowering, act, width, module => averages(module, width, act.p.spans, outer, n, inner))
+  const emit = (outer: number) => (module: Module) => averages(module, width, act.p.spans, outer, n, inner)
+  return call(lowering, act, width, emit(outer), { split: lines(outer, lengths(act), emit) })
 })
 rule(averagesAddPrim, (lowering, act) => {
   const width = widthOf(act)
   if (!width) return false
   const [outer, n, inner] = split3(act.out.shape, act.p.dim)
-  return call(lowering, act, width, module => averagesAdd(module, width, act.p.spans, outer, n, inner))
+  const emit = (outer: number) => (module: Module) => averagesAdd(module, width, act.p.spans, outer, n, inner)
+  // zeros are written in whole registers
+  return call(lowering, act, width, emit(outer), { split: lines(outer, lengths(act), emit, { unit: 16 / width }) })
 })
 
 for (const [prim, emit] of [
@@ -286,9 +365,13 @@ for (const [prim, emit] of [
     const c = act.p
     const { batch, groups, inputs, outputs, kernel, out } = c
     const flops = 2 * batch * groups * inputs * outputs * kernel[0] * kernel[1] * out[0] * out[1]
-    return call(lowering, act, width, (module, fused) => emit(module, width, fused, c), {
+    const images = (batch: number) => (module: Module, fused: boolean) => emit(module, width, fused, { ...c, batch })
+    // the gradient of the weights is a sum over images
+    const split = emit !== convWeight && lines(batch, lengths(act), images, { shared: [2] })
+    return call(lowering, act, width, images(batch), {
       flops,
       scratch: convScratch(width, c),
+      ...(split && { split }),
     })
   })
 }
@@ -303,20 +386,23 @@ for (const [prim, emit] of [
   rule(prim, (lowering, act) => {
     const width = widthOf(act)
     const [x] = uses(act) as [Use]
-    if (!width || x.slot.length === 0) return false
+    if (!width) return false
     const [outer, n, inner] = split3(x.shape, act.p.dim)
-    return call(lowering, act, width, (module, fused) => emit(module, width, fused, outer, n, inner))
+    const some = (outer: number) => (module: Module, fused: boolean) => emit(module, width, fused, outer, n, inner)
+    return call(lowering, act, width, some(outer), { split: lines(outer, lengths(act), some) })
   })
 }
 rule(argPrim, (lowering, act) => {
   const width = inputWidth(act)
   if (!width) return false
   const [outer, n, inner] = split3((uses(act)[0] as Use).shape, act.p.dim)
-  return call(lowering, act, width, module => argbest(module, width, outer, n, inner, act.p.sign))
+  const emit = (outer: number) => (module: Module) => argbest(module, width, outer, n, inner, act.p.sign)
+  return call(lowering, act, width, emit(outer), { split: lines(outer, lengths(act), emit) })
 })
 rule(cumsumPrim, (lowering, act) => {
   const width = widthOf(act)
   if (!width) return false
   const [outer, n, inner] = split3((uses(act)[0] as Use).shape, act.p.dim)
-  return call(lowering, act, width, module => cumsum(module, width, outer, n, inner, act.p.reverse))
+  const emit = (outer: number) => (module: Module) => cumsum(module, width, outer, n, inner, act.p.reverse)
+  return call(lowering, act, width, emit(outer), { split: lines(outer, lengths(act), emit) })
 })

@@ -2,12 +2,9 @@
 import { allocate, type DType, type Shape, sameShape, stridesOf } from '../backend/array.ts'
 import { nameOf, type Primitive } from '../engine/apply.ts'
 import { Expr, rewrite } from '../engine/expr.ts'
-import { castPrim, expandPrim, permutePrim, sumPrim, viewPrim } from '../engine/ops/linear.ts'
-import { map } from '../engine/ops/map.ts'
-import type { Pointwise } from '../engine/pointwise.ts'
 import { isDraw } from '../engine/random.ts'
-import type { Access, Buffer, Node } from './ir.ts'
-import { kernels } from './kernel.ts'
+import { type Access, type Buffer, held, type Node } from './ir.ts'
+import { rules } from './kernel.ts'
 import type { Act, Recording, Slot, Source, Use } from './record.ts'
 
 /** What is known of an array before anything makes it: one number, a way to read another, or itself. */
@@ -15,12 +12,6 @@ type Known =
   | { readonly kind: 'number'; readonly value: number }
   | { readonly kind: 'view'; readonly access: Access; readonly shape: Shape }
   | { readonly kind: 'buffer'; readonly buffer: Buffer }
-
-const isFloat = (dtype: DType): boolean => dtype === 'float32' || dtype === 'float64'
-
-/** A number as an array of that dtype holds it. */
-const held = (value: number, dtype: DType): number =>
-  dtype === 'float32' ? Math.fround(value) : dtype === 'bool' ? +(value !== 0) : dtype === 'int32' ? value | 0 : value
 
 /**
  * The strides with which a view, seen in another shape of as many elements, is read; null when there are none and
@@ -161,39 +152,8 @@ export class Lowering {
   }
 
   #act(act: Act): void {
-    const { prim, inputs, out } = act
-    this.#makers.set(out.slot.id, prim)
-    const [first] = inputs as readonly Use[]
-    const value = first === undefined ? null : this.number(first)
-    if (prim === (map as Primitive<unknown>)) return this.#map(act, (act.p as Pointwise).expr)
-    if (prim === (castPrim as Primitive<unknown>)) {
-      const x = Expr.input(0)
-      // to int32 is to truncate, which only JavaScript does as eagerly
-      if (out.slot.dtype !== 'int32') return this.#map(act, out.slot.dtype === 'bool' ? x.ne(0) : x)
-    }
-    const linear =
-      prim === (expandPrim as Primitive<unknown>) ||
-      prim === (permutePrim as Primitive<unknown>) ||
-      prim === (viewPrim as Primitive<unknown>)
-    if (value !== null && linear) return this.define(act, { kind: 'number', value })
-    if (prim === (expandPrim as Primitive<unknown>))
-      return this.define(act, { kind: 'view', access: this.spread(first as Use, out.shape), shape: out.shape })
-    if (prim === (permutePrim as Primitive<unknown>)) {
-      const { buffer, offset, strides } = this.read(first as Use)
-      const order = act.p as readonly number[]
-      return this.define(act, {
-        kind: 'view',
-        access: { buffer, offset, strides: order.map(d => strides[d] as number) },
-        shape: out.shape,
-      })
-    }
-    if (prim === (viewPrim as Primitive<unknown>)) return this.#view(act)
-    if (prim === (sumPrim as Primitive<unknown>) && value !== null && isFloat(out.slot.dtype)) {
-      const n = (first as Use).slot.length / Math.max(1, out.slot.length)
-      return this.define(act, { kind: 'number', value: held(value * n, out.slot.dtype) })
-    }
-    if (out.slot.length > 0 && kernels.get(prim)?.(this, act)) return
-    this.#host(act)
+    this.#makers.set(act.out.slot.id, act.prim)
+    if (!rules.get(act.prim)?.(this, act)) this.#host(act)
   }
 
   /** An op that JavaScript runs as eagerly, on dense arrays. */
@@ -213,55 +173,41 @@ export class Lowering {
     })
   }
 
-  /** A part of an array is a way to read it. */
-  #view(act: Act): void {
-    const { view } = act.p as { view: { shape: Shape; strides: readonly number[]; offset: number } }
-    const [x] = act.inputs as readonly [Use]
-    // the view is of the dense array
-    const buffer = this.dense(x)
-    this.define(act, {
-      kind: 'view',
-      access: { buffer, offset: view.offset, strides: view.strides },
-      shape: view.shape,
-    })
-  }
-
-  #map(act: Act, expr: Expr): void {
+  /** A pointwise op; false when JavaScript is to run it. */
+  map(act: Act, expr: Expr): boolean {
     const { out, inputs } = act
     const { dtype, length } = out.slot
     const numbers = inputs.map(x => this.number(x))
-    if (numbers.every(x => x !== null)) {
-      const value = evaluate(expr, numbers)
-      if (value !== null) return this.define(act, { kind: 'number', value: held(value, dtype) })
+    const value = evaluate(expr, numbers)
+    if (value !== null) {
+      this.define(act, { kind: 'number', value: held(value, dtype) })
+      return true
     }
-    if (dtype === 'int32') return this.#host(act)
+    // whole numbers wrap around, which only JavaScript does as eagerly
+    if (dtype === 'int32') return false
     const args: Access[] = []
     const operands = inputs.map((x, k) => {
-      const value = numbers[k] as number | null
-      if (value !== null) return Expr.const(value)
-      const access = this.spread(x as Use, out.shape)
-      return Expr.input(argument(args, access))
+      const number = numbers[k] as number | null
+      return number !== null ? Expr.const(number) : Expr.input(argument(args, this.spread(x as Use, out.shape)))
     })
     const whole = substituted(expr, operands)
-    // a result that is one of its operands as it is
-    if (whole.op === 'input') {
-      const access = args[whole.value] as Access
-      if (access.buffer.dtype === dtype) return this.define(act, { kind: 'view', access, shape: out.shape })
+    const same = whole.op === 'input' ? (args[whole.value] as Access) : null
+    if (same?.buffer.dtype === dtype) {
+      // one of its operands as it is
+      this.define(act, { kind: 'view', access: same, shape: out.shape })
+      return true
     }
     const { expr: small, args: needed } = length > 1 ? this.#hoisted(whole, args) : { expr: whole, args }
     const key = `${this.#number(small)} ${dtype} ${out.shape} ${needed.map(keyOf).join()}`
     const made = this.#made.get(key)
-    if (made) return this.define(act, { kind: 'buffer', buffer: made })
-    const buffer = this.result(act)
-    this.#made.set(key, buffer)
-    this.nodes.push({
-      kind: 'map',
-      name: nameOf(act.prim, act.p),
-      shape: out.shape,
-      expr: small,
-      args: needed,
-      out: buffer,
-    })
+    if (made) this.define(act, { kind: 'buffer', buffer: made })
+    else {
+      const buffer = this.result(act)
+      this.#made.set(key, buffer)
+      const name = nameOf(act.prim, act.p)
+      this.nodes.push({ kind: 'map', name, shape: out.shape, expr: small, args: needed, out: buffer })
+    }
+    return true
   }
   #number(expr: Expr): number {
     const known = this.#numbers.get(expr) ?? this.#numbers.size
@@ -349,7 +295,9 @@ function simplified(expr: Expr): Expr {
   return walk(expr)
 }
 
+/** The value of an expression of numbers; null when one of them is not known, or it is too much for constants. */
 function evaluate(expr: Expr, numbers: readonly (number | null)[]): number | null {
+  if (numbers.includes(null)) return null
   const out = rewrite(expr, x => (x.op === 'input' ? Expr.const(numbers[x.value] as number) : undefined))
   return out.op === 'const' ? out.value : null
 }

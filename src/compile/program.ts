@@ -4,15 +4,17 @@ import { heap } from '../backend/heap.ts'
 import { wrap } from '../engine/apply.ts'
 import { type Expr, programs } from '../engine/expr.ts'
 import type { Tensor } from '../engine/tensor.ts'
-import { Emission, nameOf, type Script } from './emit.ts'
+import { Emission, nameOf, type Script, type Threads } from './emit.ts'
 import { grouped, type Kernel } from './fuse.ts'
 import type { Access, Buffer, Node } from './ir.ts'
 import { Lowering } from './lower.ts'
 import { bytesOf, type Plan, planned } from './plan.ts'
 import type { Recording, Use } from './record.ts'
+import { barrier, Choice, Team, threads } from './threads.ts'
 
 /** What a program says of itself. */
-export interface Description {
+export interface TensorDescription {
+  readonly engine: 'tensor'
   /** Ops that were recorded, the loops and kernels they became, and those that JavaScript runs. */
   readonly ops: number
   readonly kernels: readonly string[]
@@ -24,6 +26,8 @@ export interface Description {
   readonly flops: number
   /** Milliseconds of each kernel over all calls so far, the slowest first: with `profile` only. */
   readonly times: readonly { readonly name: string; readonly milliseconds: number; readonly calls: number }[]
+  /** On how many threads the last call ran. */
+  readonly threads: number
   /** Bytes of code, and how long it took to make. */
   readonly code: number
   readonly milliseconds: number
@@ -63,6 +67,11 @@ export class Program {
   readonly #live: { readonly read: () => number; readonly at: number }[] = []
   readonly #results: readonly { readonly use: Use; readonly buffer: Buffer }[]
   readonly #acts: (() => void)[] = []
+  /** The same on several threads, if there are any and it has enough for them. */
+  readonly #together: (() => void)[] = []
+  readonly #team: Team | null
+  readonly #choice = new Choice()
+  #threads = 1
   readonly #emission: Emission
   /** Milliseconds of each kernel, when it is asked for. */
   readonly #times: { readonly name: string; milliseconds: number; calls: number }[] = []
@@ -102,15 +111,36 @@ export class Program {
     this.#plan = planned(this.#kernels, places, targets, kept)
     this.#arena = heap().place(this.#plan.bytes)
     this.#owned.push(this.#arena)
-    this.#emission = new Emission(this.#plan, this.#arena, fused, profile)
+    this.#emission = new Emission(this.#plan, this.#arena, fused, profile, this.#prepared(threads()))
     for (const kernel of this.#kernels) this.#emission.add(kernel)
-    const { acts, exports, bytes } = this.#emission.finish(heap().memory)
-    for (const act of acts) {
-      const run = 'run' in act && typeof act.run === 'string' ? (exports[act.run] as () => void) : this.#script(act as Script)
-      this.#acts.push(profile ? this.#timed('names' in act ? act.names.join() : act.name, run) : run)
-    }
+    const { acts, exports, bytes, calls } = this.#emission.finish(heap())
+    const divided = !calls && acts.some(act => 'names' in act && act.arrivals !== null)
+    this.#team = divided ? new Team(threads(), bytes) : null
+    const team = this.#team
+    acts.forEach((act, segment) => {
+      const run = 'names' in act ? (exports[act.run] as () => void) : this.#script(act)
+      const timed = profile ? this.#timer('names' in act ? act.names.join() : act.name) : (f: () => void) => f
+      this.#acts.push(timed(run))
+      if (!team) return
+      if (!('names' in act) || act.arrivals === null) {
+        this.#together.push(timed(run))
+        return
+      }
+      const own = exports[`${act.run}_0`] as (count: number) => void
+      const { arrivals } = act
+      this.#together.push(timed(() => team.run(segment, own, arrivals)))
+    })
     for (const address of this.#owned) released.register(this, address)
-    this.#made = { code: bytes, milliseconds: performance.now() - begun }
+    this.#made = { code: bytes.length, milliseconds: performance.now() - begun }
+  }
+
+  /** What threads need: the largest scratch for each. */
+  #prepared(count: number): Threads | null {
+    if (count === 1) return null
+    const bytes = Math.max(0, ...this.#kernels.map(kernel => (kernel.kind === 'call' && kernel.scratch) || 0))
+    const scratch = Array.from({ length: count }, () => heap().place(bytes))
+    this.#owned.push(...scratch)
+    return { scratch, barrier: barrier(count) }
   }
 
   /** The address of an array that is there from the beginning. */
@@ -137,7 +167,8 @@ export class Program {
   #script(node: Script): () => void {
     let seen: unknown = null
     let run = (): void => {}
-    const view = (buffer: Buffer): TypedArray => heap().view(this.#emission.address({ buffer, offset: 0 }), buffer.dtype, buffer.length)
+    const view = (buffer: Buffer): TypedArray =>
+      heap().view(this.#emission.address({ buffer, offset: 0 }), buffer.dtype, buffer.length)
     const renew = (): void => {
       if (node.kind === 'check') {
         const data = node.inputs.map(({ buffer }) => view(buffer))
@@ -166,10 +197,10 @@ export class Program {
     }
   }
 
-  #timed(name: string, run: () => void): () => void {
+  #timer(name: string): (run: () => void) => () => void {
     const entry = { name, milliseconds: 0, calls: 0 }
     this.#times.push(entry)
-    return () => {
+    return run => () => {
       const start = performance.now()
       run()
       entry.milliseconds += performance.now() - start
@@ -196,15 +227,34 @@ export class Program {
       }
     }
     for (const { read, at } of this.#live) memory.views.float64[at] = read()
-    for (const act of this.#acts) act()
+    this.#execute()
     for (const [tensor] of this.#recording.assigned) tensor.stored()
     for (const [tensor, slot] of this.#recording.gradients) tensor.storedGrad(slot !== null)
     return this.#results.map(({ use: { shape }, buffer }) =>
-      wrap({ shape, dtype: buffer.dtype, data: memory.read(this.#emission.address({ buffer, offset: 0 }), buffer.dtype, buffer.length) }),
+      wrap({
+        shape,
+        dtype: buffer.dtype,
+        data: memory.read(this.#emission.address({ buffer, offset: 0 }), buffer.dtype, buffer.length),
+      }),
     )
   }
 
-  get description(): Description {
+  #execute(): void {
+    const team = this.#team
+    const choice = this.#choice
+    if (!team?.ready) {
+      this.#threads = 1
+      for (const act of this.#acts) act()
+      return
+    }
+    const { together } = choice
+    const start = performance.now()
+    for (const act of together ? this.#together : this.#acts) act()
+    choice.took(performance.now() - start)
+    this.#threads = together ? team.size : 1
+  }
+
+  get description(): TensorDescription {
     let flops = 0
     const kernels: string[] = []
     const host: string[] = []
@@ -217,12 +267,14 @@ export class Program {
       else if (kernel.kind === 'fold') flops += (opsOf([kernel.expr]) + 1) * numel(kernel.shape)
     }
     return {
+      engine: 'tensor',
       ops: this.#recording.acts.length,
       kernels,
       host,
       planned: this.#plan.bytes,
       naive: this.#plan.naive,
       flops,
+      threads: this.#threads,
       times: [...this.#times].sort((a, b) => b.milliseconds - a.milliseconds),
       ...this.#made,
     }

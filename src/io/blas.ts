@@ -81,7 +81,8 @@ export function useBlas({ path, threads = 1 }: BlasOptions = {}): BlasInfo {
       failures.push(cause instanceof Error ? (cause.message.split('\n')[0] as string) : String(cause))
     }
   }
-  const where = path === undefined ? `none of ${tried.join(', ')} could be loaded` : `${path} could not be loaded (${failures[0]})`
+  const where =
+    path === undefined ? `none of ${tried.join(', ')} could be loaded` : `${path} could not be loaded (${failures[0]})`
   throw new DependencyError(`gradus/blas: ${where}: ${advice[process.platform] ?? 'install OpenBLAS'}`)
 }
 /** Back to WebAssembly, for what is compiled or run from now on. */

@@ -28,7 +28,7 @@ const next = rule(t => t.add(1))
 /** p - γ/c₁ m / (√v/√c₂ + ε), where c = 1 - β^t makes up for the means' start at 0 */
 const moved = <N extends Num>(p: N, m: N, v: N, lr: N, beta1: N, beta2: N, t: N, eps: N): N => {
   const correction = (beta: N): N => beta.pow(t).neg().add(1)
-  return p.sub(m.mul(lr.div(correction(beta1))).div(v.sqrt().div(correction(beta2).sqrt()).add(eps)))
+  return p.sub(m.mul(lr.div(correction(beta1))).div(v.sqrt().mul(correction(beta2).rsqrt()).add(eps)))
 }
 const step = rule(moved)
 /** The same after p shrank by γλ. */

@@ -32,7 +32,7 @@ function run(
   ;(exports.run as (...x: number[]) => void)(
     ...places.map((address, k) => address + (arrays[k]!.first ?? 0) * byteSize(arrays[k]!.dtype)),
   )
-  arrays.forEach(({ dtype, data }, k) => data.set(heap.read(places[k]!, dtype, data.length)))
+  for (const [k, { dtype, data }] of arrays.entries()) data.set(heap.read(places[k]!, dtype, data.length))
 }
 
 const make = { float32: Float32Array, float64: Float64Array, int32: Int32Array, bool: Uint8Array }

@@ -4,13 +4,13 @@ import {
   arange,
   bernoulli,
   type Compiled,
-  type Description,
   CompileError,
   cat,
   checkpoint,
   codegen,
   compile,
   custom,
+  type Description,
   detectAnomaly,
   F,
   Generator,
@@ -57,7 +57,7 @@ function same(make: Make, steps = 12, tolerance?: number): void {
     const [a, b] = [eager.step(), compiled()]
     if (a instanceof Tensor) close(b as Tensor, a, tolerance)
     const [x, y] = [eager.watch(), other.watch()]
-    x.forEach((t, k) => close(y[k] as Tensor, t, tolerance))
+    for (const [k, t] of x.entries()) close(y[k] as Tensor, t, tolerance)
   }
   expect(programs(compiled)).toBe(1)
 }
@@ -108,8 +108,12 @@ describe('training steps are those of the eager engine', () => {
       trained(p => {
         const [a, b] = [new optim.SGD(p.slice(0, 1), { lr: 0.1 }), new optim.Adam(p.slice(1), { lr: 0.01 })]
         return {
-          zeroGrad: () => [a, b].forEach(o => o.zeroGrad()),
-          step: () => [a, b].forEach(o => o.step()),
+          zeroGrad() {
+            for (const o of [a, b]) o.zeroGrad()
+          },
+          step() {
+            for (const o of [a, b]) o.step()
+          },
         }
       }),
     ))
@@ -524,7 +528,7 @@ describe('what comes out', () => {
       a.step()
       compiled()
     }
-    a.watch().forEach((p, k) => close(b.watch()[k]!, p))
+    for (const [k, p] of a.watch().entries()) close(b.watch()[k]!, p)
     expect(b.optimizer.stateDict().state[0]!.step).toBe(11)
   })
 
@@ -620,7 +624,10 @@ describe('errors', () => {
 
   test('a number that changes', () => {
     let lr = 1
-    const f = compile(() => w.detach().mul((lr *= 0.5)))
+    const f = compile(() => {
+      lr *= 0.5
+      return w.detach().mul(lr)
+    })
     expect(often(f)).toThrow(/'mul' was given the number 0\.\d+, then 0\.\d+ .*compile\.test\.ts.*live/)
   })
   test('a tensor made of numbers that change', () => {

@@ -48,7 +48,7 @@ const lane = {
   'v128.load8_lane': 0x54, 'v128.load16_lane': 0x55, 'v128.load32_lane': 0x56, 'v128.load64_lane': 0x57, 'v128.store8_lane': 0x58, 'v128.store16_lane': 0x59, 'v128.store32_lane': 0x5a, 'v128.store64_lane': 0x5b,
 } as const
 /** On words that threads share: seen by all in the same order. */
-const atomic = { 'i32.atomic.load': 0x10, 'i32.atomic.store': 0x17, 'i32.atomic.rmw.add': 0x1e } as const
+const atomic = { 'memory.atomic.notify': 0x00, 'memory.atomic.wait32': 0x01, 'i32.atomic.load': 0x10, 'i32.atomic.rmw.add': 0x1e } as const
 /** Between a vector and one of its lanes. */
 const extract = { 'i32x4.extract_lane': 0x1b, 'i32x4.replace_lane': 0x1c, 'f32x4.extract_lane': 0x1f, 'f32x4.replace_lane': 0x20, 'f64x2.extract_lane': 0x21, 'f64x2.replace_lane': 0x22 } as const
 
@@ -108,6 +108,11 @@ export class Code {
 
   i32(n: number): this {
     this.bytes.push(0x41)
+    signed(this.bytes, n | 0)
+    return this
+  }
+  i64(n: number): this {
+    this.bytes.push(0x42)
     signed(this.bytes, n | 0)
     return this
   }

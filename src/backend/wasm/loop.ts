@@ -62,7 +62,7 @@ export function merged(
     } else {
       out.sizes.push(size)
       out.flags.push(flags[d] as boolean)
-      streams.forEach((s, k) => out.streams[k]?.push(s[d] as number))
+      for (const [k, s] of streams.entries()) out.streams[k]?.push(s[d] as number)
     }
   })
   return out

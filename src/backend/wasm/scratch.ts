@@ -10,7 +10,7 @@ export type Run = (...x: number[]) => number
 export const START = 64
 let heap: Heap | null = null
 const memory = (): Heap => {
-  heap ??= new Heap()
+  heap ??= new Heap(false)
   return heap
 }
 /** Views of the memory, in which so many bytes from `START` on can be used. Kernels called in between may write there. */
@@ -51,7 +51,7 @@ export function repeated(module: Module, f: number, places: readonly Place[]): n
 /** Kernels by what they depend on: the latest ones, since sizes may go on changing. */
 export class Kernels<K> {
   readonly #made = new Map<string, K>()
-  constructor(readonly most = 64) {}
+  constructor(readonly most = 256) {}
 
   get(key: string, make: () => K): K {
     const full = `${fuses()} ${key}`
