@@ -4,29 +4,38 @@ import type * as Tf from '@tensorflow/tfjs'
 import type { Convnet } from 'convnetjs'
 import type { torch } from 'js-pytorch'
 import type * as Library from '../src/index.ts'
+import type { peak } from './port.ts'
 
 /** What the steps in JavaScript are written against. */
 export interface Libraries {
   /** `prepare` makes a step out of a function that builds a graph: itself when eager. */
-  readonly gradus: typeof Library & { prepare(step: () => Library.Tensor): () => Library.Tensor }
+  readonly gradus: typeof Library & { readonly eager: boolean; prepare<R>(step: () => R): () => R }
   readonly tfjs: typeof Tf
   readonly 'jax-js': typeof Jax
   readonly 'js-pytorch': typeof torch
   readonly convnetjs: Convnet
   readonly hand: null
+  /** What the processor can do at most, with or without multiplications and additions in one instruction. */
+  readonly limit: { readonly peak: typeof peak; readonly fused: boolean }
 }
 
 interface Base {
   readonly id: string
   readonly label: string
-  /** Only these groups; all when not said. */
+  /** Only workloads whose ids begin so; all when not said. */
   readonly only?: readonly string[]
+  /** Computes nothing that could be compared: a bound, no competitor. */
+  readonly bound?: true
 }
 export interface InNode<L extends keyof Libraries = keyof Libraries> extends Base {
   readonly library: L
   /** The package whose version the report names. */
   readonly package?: string
+  /** The major version of Node that runs it; the one at hand when not said. */
+  readonly node?: number
   open(): Promise<Libraries[L]>
+  /** Versions that are only known once it is open. */
+  versions?(): Promise<Readonly<Record<string, string>>>
 }
 export interface InPython extends Base {
   /** python/<module>_steps.py, written for the Python package of that name. */
@@ -45,13 +54,61 @@ async function tfjs(backend: 'cpu' | 'wasm'): Promise<typeof Tf> {
   return tf
 }
 
-/** The first entry is what the others are compared with. A new way to run Gradus is one entry more. */
-export const contestants: readonly Contestant[] = [
+/** With which the contestants run that another Node runs as well. */
+const NEWER = 24
+const onNewer = (entry: InNode): InNode => ({
+  ...entry,
+  id: `${entry.id}-node${NEWER}`,
+  label: `${entry.label}, Node ${NEWER}`,
+  node: NEWER,
+  only: entry.only ?? ['W1', 'W2', 'W3', 'W4', 'W5', 'W6'],
+})
+
+const compiled = async (): Promise<Libraries['gradus']> => {
+  const library = await import('../src/index.ts')
+  return { ...library, eager: false, prepare: step => library.compile(step) }
+}
+/** The ways to run Gradus; a new one is one entry more. */
+const gradus: readonly InNode[] = [
+  inNode({ id: 'gradus-compiled', label: 'Gradus, compiled', library: 'gradus', open: compiled }),
+  inNode({
+    id: 'gradus-blas',
+    label: 'Gradus, compiled, BLAS',
+    library: 'gradus',
+    // the products of W2 are too small to be handed on
+    only: ['W3', 'W4', 'W5', 'W6.sgemm'],
+    open: async () => {
+      const { plug } = await import('./peers/blas.ts')
+      plug()
+      return compiled()
+    },
+    versions: async () => (await import('./peers/blas.ts')).versions(),
+  }),
   inNode({
     id: 'gradus',
     label: 'Gradus, eager',
     library: 'gradus',
-    open: async () => ({ ...(await import('../src/index.ts')), prepare: step => step }),
+    open: async () => ({ ...(await import('../src/index.ts')), eager: true, prepare: step => step }),
+  }),
+]
+const limit = inNode({
+  id: 'limit',
+  label: 'Port limit, mul + add',
+  library: 'limit',
+  bound: true,
+  only: ['W6.sgemm'],
+  open: async () => ({ ...(await import('./port.ts')), fused: false }),
+})
+
+/** The first entry is what the others are compared with. */
+export const contestants: readonly Contestant[] = [
+  ...gradus,
+  ...gradus.map(onNewer),
+  limit,
+  onNewer({
+    ...limit,
+    label: 'Port limit, fused',
+    open: async () => ({ ...(await import('./port.ts')), fused: true }),
   }),
   { id: 'pytorch', label: 'PyTorch, eager', module: 'torch', variant: 'eager' },
   { id: 'pytorch-compile', label: 'PyTorch, torch.compile', module: 'torch', variant: 'compile' },

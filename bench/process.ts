@@ -4,7 +4,7 @@ import { existsSync } from 'node:fs'
 import { availableParallelism, homedir } from 'node:os'
 import { createInterface } from 'node:readline'
 import { build } from 'esbuild'
-import type { Contestant, InPython } from './contestant.ts'
+import type { Contestant, InNode, InPython } from './contestant.ts'
 import type { Workload } from './workload.ts'
 
 /** What a contestant says. Times are milliseconds of one operation each, the peak is in bytes. */
@@ -13,7 +13,7 @@ export type Reply =
   | { readonly absent: true }
   | { readonly missing: string }
   | { readonly failed: string }
-  | { readonly loss: number; readonly peak?: number; readonly version?: string }
+  | { readonly loss: number; readonly peak?: number; readonly versions?: Readonly<Record<string, string>> }
   | { readonly times: readonly number[] }
 
 const here = import.meta.dirname
@@ -27,6 +27,12 @@ const ONE_THREAD = {
   XLA_FLAGS: '--xla_cpu_multi_thread_eigen=false intra_op_parallelism_threads=1',
   JAX_PLATFORMS: 'cpu',
 }
+
+/**
+ * Variables that keep OpenBLAS from choosing the fastest kernels, where this machine sets them: some builds compute
+ * wrongly on some processors without them. Contestants run without, and with them only if that goes wrong.
+ */
+export const slowing = ['OPENBLAS_CORETYPE', 'OPENBLAS_L2_SIZE'].filter(name => process.env[name] !== undefined)
 
 const has = (command: string, ...args: string[]): boolean => {
   try {
@@ -72,6 +78,26 @@ function pythonWith({ module }: InPython): string | null {
   return python
 }
 
+const nodes = new Map<number, string | null>()
+/** The Node that runs a contestant; null when there is none of that version, here or in the registry. */
+function nodeOf({ node }: InNode): string | null {
+  if (node === undefined || Number.parseInt(process.versions.node, 10) === node) return process.execPath
+  let path = nodes.get(node)
+  if (path === undefined) {
+    try {
+      path = execFileSync('npx', ['-y', `node@${node}`, '-p', 'process.execPath'], {
+        encoding: 'utf8',
+        timeout: 120_000,
+        stdio: ['ignore', 'pipe', 'ignore'],
+      }).trim()
+    } catch {
+      path = null
+    }
+    nodes.set(node, path)
+  }
+  return path
+}
+
 /** The command that runs a contestant at a workload; or why there is none. */
 export function command(
   contestant: Contestant,
@@ -83,7 +109,9 @@ export function command(
   if ('library' in contestant) {
     if (contestant.package && !existsSync(`${here}/node_modules/${contestant.package}`))
       return { missing: 'not installed: npm ci --prefix bench' }
-    return [process.execPath, `${cache}/worker.mjs`, contestant.id, ...about]
+    const node = nodeOf(contestant)
+    if (!node) return { missing: `no Node ${contestant.node}: npx -y node@${contestant.node}` }
+    return [node, `${cache}/worker.mjs`, contestant.id, ...about]
   }
   const python = pythonWith(contestant)
   if (!python) return { missing: `no Python with ${contestant.module}: bench/python/setup.sh` }
@@ -96,9 +124,12 @@ export class Child {
   readonly #replies: AsyncIterator<string>
   #errors = ''
 
-  constructor(command: readonly string[]) {
+  /** `slowed`: with the variables that are slowing it. */
+  constructor(command: readonly string[], slowed = false) {
     const [file, ...args] = onOneCore(command)
-    this.#process = spawn(file, args, { env: { ...process.env, ...ONE_THREAD }, stdio: ['pipe', 'pipe', 'pipe'] })
+    const env: NodeJS.ProcessEnv = { ...process.env, ...ONE_THREAD }
+    if (!slowed) for (const name of slowing) delete env[name]
+    this.#process = spawn(file, args, { env, stdio: ['pipe', 'pipe', 'pipe'] })
     this.#process.stderr?.on('data', chunk => {
       this.#errors = `${this.#errors}${chunk}`.slice(-2000)
     })

@@ -3,15 +3,23 @@ import { execFileSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { cpus, release, totalmem } from 'node:os'
 import { contestants } from './contestant.ts'
-import { core, pinned } from './process.ts'
+import { duration, grid, times } from './document.ts'
+import { core, pinned, slowing } from './process.ts'
+import { promises } from './promise.ts'
 import type { Result, RunOptions, Table } from './runner.ts'
+import { ranked, reference, timeOf } from './table.ts'
 
 export interface Report {
   readonly date: string
   readonly commit: string
   readonly machine: string
   readonly versions: Readonly<Record<string, string>>
-  readonly method: { readonly reps: number; readonly seconds: number; readonly pinned: boolean }
+  readonly method: {
+    readonly reps: number
+    readonly seconds: number
+    readonly pinned: boolean
+    readonly slowing: readonly string[]
+  }
   readonly tables: readonly Table[]
 }
 
@@ -36,39 +44,40 @@ export function describe(tables: readonly Table[], { reps, seconds }: RunOptions
     const { id, package: name } = contestant
     if (name && present.has(id)) versions[name] = versionOf(`${here}/node_modules/${name}/package.json`)
   }
-  for (const { results } of tables)
-    for (const { label, version } of results) if (version) versions[label.split(',')[0]] = version
+  for (const { results } of tables) for (const result of results) Object.assign(versions, result.versions)
   const [{ model, speed }] = cpus()
   return {
     date: new Date().toISOString().slice(0, 10),
     commit: commit(),
     machine: `${model.trim()}${speed ? `, ${speed} MHz` : ''}, ${cpus().length} cores, ${Math.round(totalmem() / 2 ** 30)} GiB, ${process.platform} ${release()}`,
     versions,
-    method: { reps, seconds, pinned },
+    method: { reps, seconds, pinned, slowing },
     tables,
   }
 }
 
-/** Milliseconds to three digits, in the unit that suits them. */
-export function duration(ms: number): string {
-  const [value, unit] = ms < 1 ? [1000 * ms, 'µs'] : ms < 1000 ? [ms, 'ms'] : [ms / 1000, 's']
-  return `${digits(value)} ${unit}`
+/** What the processor can do at most, as the Node of a contestant lets it. */
+const limitOf = ({ id }: Result): string => (id.endsWith('-node24') ? 'limit-node24' : 'limit')
+/** Gradus' own products as shares of the limit; those of a native library have another. */
+function shares(tables: readonly Table[]): string {
+  const products = tables.filter(table => timeOf(table, 'limit') !== null)
+  const own = contestants.filter(c => 'library' in c && c.library === 'gradus' && !c.id.startsWith('gradus-blas'))
+  const rows = own.map(({ id, label }) => [
+    label,
+    ...products.map(table => {
+      const result = table.results.find(entry => entry.id === id)
+      const [time, limit] = [ranked(table, result), result ? timeOf(table, limitOf(result)) : null]
+      return time === null || limit === null ? '' : `${((100 * limit) / time).toFixed(0)} %`
+    }),
+  ])
+  const measured = rows.filter(([, ...cells]) => cells.some(Boolean))
+  if (measured.length === 0) return ''
+  return [
+    '### Products as a share of the port limit',
+    grid(['', ...products.map(({ id }) => id.replace('W6.', ''))], measured),
+    'The limit is measured in the same run: multiplications and additions on registers alone, none waiting for another; with Node 24 both in one instruction.',
+  ].join('\n\n')
 }
-const digits = (x: number): string => (x >= 100 ? x.toFixed(0) : x.toPrecision(3))
-const times = (x: number): string => `${x >= 100 ? x.toFixed(0) : x.toPrecision(2)}x`
-
-/** A table's time that ranks; null without. */
-export const ranked = ({ rank }: Table, result: Result | undefined): number | null => result?.times?.[rank] ?? null
-/** The time of the first contestant, which all others are compared with. */
-export const reference = (table: Table): number | null =>
-  ranked(
-    table,
-    table.results.find(({ id }) => id === contestants[0].id),
-  )
-
-const row = (cells: readonly string[]): string => `| ${cells.join(' | ')} |`
-const grid = (head: readonly string[], rows: readonly (readonly string[])[]): string =>
-  [row(head), row(head.map((_, i) => (i ? '--:' : '---'))), ...rows.map(row)].join('\n')
 
 /** One row for each contestant that takes part in any of the tables, one column for each table. */
 function matrix(tables: readonly Table[], cell: (table: Table, result: Result) => string): string {
@@ -98,7 +107,18 @@ function notes(tables: readonly Table[]): string {
   return [...reasons].map(([reason, ids]) => `- ${reason} (${ids.join(', ')})`).join('\n')
 }
 
-export function markdown({ date, commit, machine, versions, method, tables }: Report): string {
+/** What was done about variables that keep OpenBLAS from its fastest kernels. */
+function machineSettings(tables: readonly Table[], slowing: readonly string[]): string[] {
+  if (slowing.length === 0) return []
+  const slowed = tables.flatMap(({ id, results }) =>
+    results.filter(r => r.slowed).map(({ label }) => `${label} (${id})`),
+  )
+  const except = slowed.length > 0 ? ` except where results were wrong without: ${slowed.join(', ')}` : ''
+  return [`The machine sets ${slowing.join(' and ')}; contestants ran without${except}.`]
+}
+
+/** The parts of a report but for its title and its longest table. */
+function parts({ date, commit, machine, versions, method, tables }: Report): readonly unknown[] {
   const training = tables.filter(({ id }) => /^W[1-5]$/.test(id))
   const kernels = tables.filter(({ id }) => id.startsWith('W6'))
   const cold = tables.find(({ id }) => id === 'W7')
@@ -106,24 +126,26 @@ export function markdown({ date, commit, machine, versions, method, tables }: Re
     const [own, base] = [ranked(table, result), reference(table)]
     return own === null || base === null ? '' : ` (${times(own / base)})`
   }
-  const sections = [
-    '# Benchmark',
+  return [
     [
       `${date}, Gradus at ${commit}. ${machine}.`,
       Object.entries(versions)
         .map(([name, version]) => `${name} ${version}`)
         .join(', '),
+      ...machineSettings(tables, method.slowing),
       `Float32 (W1: float64), ${method.pinned ? `one core (number ${core})` : 'cores not pinned'}, one thread, each contestant in a process of its own; ${method.reps} repetitions of ${method.seconds} s each, in turns. The same data and first weights for all; every result is read back; losses are compared first. In brackets the time as a multiple of that of ${contestants[0].label}: below 1 is faster.`,
     ].join('\n\n'),
     training.length &&
       `## Training steps\n\n${matrix(training, (table, result) => `${duration(ranked(table, result) as number)}${ratio(table, result)}`)}\n\n${training
         .map(({ id, title, rank }) => `- ${id}: ${title}; ${rank}`)
         .join('\n')}`,
+    promises(tables),
     kernels.length &&
       `## W6: kernels\n\n${matrix(kernels, (table, result) => {
         const time = ranked(table, result) as number
         return `${table.rate ? `${((table.rate.amount / time) * 1000).toPrecision(3)} ${table.rate.unit}` : duration(time)}${ratio(table, result)}`
       })}\n\n${kernels.map(({ id, title }) => `- ${id.replace('W6.', '')}: ${title}; median`).join('\n')}`,
+    shares(kernels),
     cold &&
       `## W7: ${cold.title}\n\n${grid(
         ['', 'time', 'peak memory'],
@@ -134,26 +156,32 @@ export function markdown({ date, commit, machine, versions, method, tables }: Re
           ),
       )}`,
     notes(tables) && `## Without a number\n\n${notes(tables)}`,
-    `## All statistics\n\n${grid(
-      ['', 'contestant', 'min', 'median', 'mean', 'steps', 'loss'],
-      tables.flatMap(({ id, results }) =>
-        results.flatMap(({ label, times, loss }) =>
-          times
-            ? [
-                [
-                  id,
-                  label,
-                  duration(times.min),
-                  duration(times.median),
-                  duration(times.mean),
-                  String(times.count),
-                  loss?.toPrecision(7) ?? '',
-                ],
-              ]
-            : [],
-        ),
-      ),
-    )}`,
   ]
-  return `${sections.filter(Boolean).join('\n\n')}\n`
 }
+
+const statistics = (tables: readonly Table[]): string =>
+  `## All statistics\n\n${grid(
+    ['', 'contestant', 'min', 'median', 'mean', 'steps', 'loss'],
+    tables.flatMap(({ id, results }) =>
+      results.flatMap(({ label, times, loss }) =>
+        times
+          ? [
+              [
+                id,
+                label,
+                duration(times.min),
+                duration(times.median),
+                duration(times.mean),
+                String(times.count),
+                loss?.toPrecision(7) ?? '',
+              ],
+            ]
+          : [],
+      ),
+    ),
+  )}`
+
+const joined = (sections: readonly unknown[]): string => `${sections.filter(Boolean).join('\n\n')}\n`
+export const markdown = (report: Report): string => joined(['# Benchmark', ...parts(report), statistics(report.tables)])
+/** The same as a part of another document, a level deeper. */
+export const summary = (report: Report): string => joined(parts(report)).replaceAll(/^##/gm, '###')

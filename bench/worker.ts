@@ -36,7 +36,11 @@ async function main(
   let loss = Number.NaN
   for (let i = 0; i < check; i++) loss = await step()
   if (once) return say({ loss, peak: peak() })
-  say({ loss })
+  const { node } = contestant
+  say({
+    loss,
+    versions: { ...(node && { 'newer Node': process.versions.node }), ...(await contestant.versions?.()) },
+  })
 
   for await (const line of createInterface({ input: process.stdin })) {
     const times: number[] = []
@@ -54,5 +58,8 @@ async function main(
 
 const [id, workload, path, check, inner, mode] = process.argv.slice(2)
 main(id, workload, path, Number(check), Number(inner), mode === 'once')
-  .catch(error => say({ failed: String(error instanceof Error ? error.message : error).split('\n')[0] }))
+  .catch(error => {
+    const reason = String(error instanceof Error ? error.message : error).split('\n')[0]
+    say(error instanceof Error && error.name === 'DependencyError' ? { missing: reason } : { failed: reason })
+  })
   .finally(() => process.exit())

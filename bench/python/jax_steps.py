@@ -3,6 +3,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+name = 'JAX'
 version = jax.__version__
 BETA1, BETA2, EPS = 0.9, 0.999, 1e-8
 

@@ -4,6 +4,7 @@ from importlib.metadata import version as version_of
 from micrograd.engine import Value
 from micrograd.nn import MLP
 
+name = 'micrograd'
 version = version_of('micrograd')
 
 

@@ -40,11 +40,13 @@ def main(module, variant, workload, path, check, inner, mode='many'):
     if missing:
         return say(missing=missing)
     step = setup(*read(path), variant, inner)
+    if step is None:
+        return say(absent=True)
     for _ in range(check):
         loss = step()
     if mode == 'once':
         return say(loss=loss, peak=peak())
-    say(loss=loss, version=peer.version)
+    say(loss=loss, versions={peer.name: peer.version})
 
     for line in sys.stdin:
         times = []

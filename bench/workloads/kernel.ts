@@ -129,9 +129,32 @@ const workload = ({ id, title, op, shape, inner, rate }: Kernel): Workload => ({
         tanh: () => x.tanh(),
         add: () => x.add(y),
         softmax: () => x.softmax(-1),
-        small: () => x.add(y),
       }
-      return repeated(inner, ops[op], out => out.data[0])
+      // a compiled op keeps no graph
+      if (op === 'small')
+        return library.eager
+          ? repeated(
+              inner,
+              () => x.add(y),
+              out => out.data[0],
+            )
+          : null
+      // assigned, a compiled op's result stays where it was computed until it is read
+      const held = library.zeros(shape)
+      const step = library.prepare(() => {
+        held.assign((ops[op] as () => Library.Tensor)())
+      })
+      return repeated(inner, step, () => held.data[0])
+    },
+    limit({ peak, fused }) {
+      const flops = inner * 2 * shape[0] ** 3
+      const turn = peak(4, fused, 1)
+      const load = turn && peak(4, fused, Math.round(flops / turn.flops))
+      if (op !== 'matmul' || !load) return null
+      return () => {
+        load.run()
+        return 0
+      }
     },
     // like jax-js, it records only within a gradient: one recorded op cannot be told apart
     tfjs(tf, { inputs, params }) {

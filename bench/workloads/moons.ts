@@ -32,15 +32,15 @@ export const workloads: readonly Workload[] = [
       }
     },
     setups: {
-      gradus({ nn }, { inputs: { x, y }, params }) {
+      gradus({ nn, optim, prepare }, { inputs: { x, y }, params }) {
         const model = new nn.MLP(2, [16, 16, 1])
         const parameters = model.parameters()
         parameters.forEach((p, i) => {
           p.data = params.neurons.data[i]
         })
         const points = Array.from(y.data, (_, i) => [x.data[2 * i], x.data[2 * i + 1]])
-        let k = 0
-        return () => {
+        const optimizer = new optim.SGD(parameters, { lr: 1 })
+        const step = prepare(() => {
           const scores = points.map(point => model.forward(point)[0])
           const losses = scores.map((score, i) => score.mul(-y.data[i]).add(1).relu())
           const margin = losses.reduce((sum, loss) => sum.add(loss)).mul(1 / losses.length)
@@ -48,9 +48,13 @@ export const workloads: readonly Workload[] = [
           const loss = margin.add(decay.mul(1e-4))
           model.zeroGrad()
           loss.backward()
-          const lr = Math.max(0.1, 1 - (0.9 * k++) / 100)
-          for (const p of parameters) p.data -= lr * p.grad
-          return loss.data
+          optimizer.step()
+          return loss
+        })
+        let k = 0
+        return () => {
+          optimizer.paramGroups[0].lr = Math.max(0.1, 1 - (0.9 * k++) / 100)
+          return step().data
         }
       },
     },
