@@ -73,6 +73,30 @@ test('trains from JavaScript', () => {
   learned(run('node', ['step.js']))
 })
 
+test('compiles a step, on two threads as on one', () => {
+  write(
+    'compiled.js',
+    `import { compile, F, manualSeed, nn, optim, tensor, threads } from 'gradus'
+manualSeed(0)
+threads(2)
+const model = new nn.Sequential(new nn.Linear(2, 8), new nn.Tanh(), new nn.Linear(8, 1))
+const optimizer = new optim.SGD(model.parameters(), { lr: 0.1 })
+const x = tensor([[0, 0], [0, 1], [1, 0], [1, 1]])
+const y = tensor([[0], [1], [1], [0]])
+const train = compile(() => {
+  const loss = F.mseLoss(model.forward(x), y)
+  optimizer.zeroGrad()
+  loss.backward()
+  optimizer.step()
+  return loss
+})
+const losses = Array.from({ length: 9 }, () => train().item())
+console.log(JSON.stringify([losses[0], losses[8]]))
+`,
+  )
+  learned(run('node', ['compiled.js']))
+})
+
 test('type-checks and trains from TypeScript, whichever way modules are resolved', () => {
   const typed = 'const typed: number[] = result\nconsole.log(JSON.stringify(typed))\n'
   const misuse = "// @ts-expect-error a string is no learning rate\nnew optim.SGD(model.parameters(), { lr: '0.1' })\n"
@@ -80,7 +104,7 @@ test('type-checks and trains from TypeScript, whichever way modules are resolved
   write('misuse.ts', `import ${names} from 'gradus'\n${step}${misuse}`)
   write(
     'entries.ts',
-    "import { lossCurve } from 'gradus/plot'\nimport { progress } from 'gradus/progress'\nexport { lossCurve, progress }\n",
+    "import { lossCurve } from 'gradus/plot'\nimport { progress } from 'gradus/progress'\nimport { useBlas } from 'gradus/blas'\nexport { lossCurve, progress, useBlas }\n",
   )
   const check = (files: readonly string[], options: object): string => {
     write(
@@ -105,6 +129,11 @@ test('an entry without its optional libraries says what to install', () => {
     "import { lossCurve } from 'gradus/plot'\nawait lossCurve([{ name: 'loss', values: [2, 1] }]).catch(e => console.log(e.name, e.message))\n",
   )
   expect(run('node', ['plot.js'])).toMatch(/DependencyError .*npm install .*chart\.js/)
+  write(
+    'blas.js',
+    "import { useBlas } from 'gradus/blas'\ntry { useBlas() } catch (e) { console.log(e.name, e.message) }\n",
+  )
+  expect(run('node', ['blas.js'])).toMatch(/DependencyError .*npm install koffi/)
 })
 
 test('bundles for the browser without Node, and trains there', async () => {

@@ -3,6 +3,7 @@
 import { sameShape } from '../backend/array.ts'
 import { fuses, simd } from '../backend/wasm/support.ts'
 import { during, mode } from '../engine/apply.ts'
+import { described, options } from '../engine/argument.ts'
 import { ArgumentError, CompileError } from '../engine/errors.ts'
 import { Tensor } from '../engine/tensor.ts'
 import { Value } from '../engine/value.ts'
@@ -89,6 +90,21 @@ function signature(x: unknown): string {
   return Object.is(x, -0) ? '-0' : typeof x === 'string' ? JSON.stringify(x) : String(x)
 }
 
+/**
+ * What a step returns beside tensors and values, which is the same in each call.
+ * @throws CompileError for what programs cannot make anew
+ */
+function form(x: unknown): string {
+  if (x instanceof Tensor || x instanceof Value) return 'x'
+  if (Array.isArray(x)) return `(${x.map(form).join()})`
+  if (typeof x !== 'object' || x === null) return typeof x === 'function' ? 'f' : signature(x)
+  if (Object.getPrototypeOf(x) !== Object.prototype)
+    throw new CompileError(
+      `compile: a step returns tensors, values and constants, in arrays and plain objects, and nothing like ${described(x)}`,
+    )
+  return `{${Object.entries(x).map(([name, y]) => `${JSON.stringify(name)}:${form(y)}`)}}`
+}
+
 /** Can programs run here? Not where code may not be generated, nor while somebody wants to see each op. */
 const possible = (): boolean =>
   simd() && !mode.anomaly && mode.observer === null && mode.levels.length === 0 && mode.nesting === 0
@@ -116,16 +132,27 @@ const possible = (): boolean =>
  * for (let i = 0; i < 9; i++) train(tensor([8]))
  * w.item() // 7.984375
  */
-export function compile<A extends unknown[], R>(
-  step: (...args: A) => R,
-  { cache = 8, profile = false }: CompileOptions = {},
-): Compiled<A, R> {
+export function compile<A extends unknown[], R>(step: (...args: A) => R, given: CompileOptions = {}): Compiled<A, R> {
+  const { cache = 8, profile = false } = options('compile', given, ['cache', 'profile'])
   if (typeof step !== 'function') throw new ArgumentError(`compile: needs a function, not ${typeof step}`)
   if (!Number.isInteger(cache) || cache < 1)
     throw new ArgumentError(`compile: cache is a whole number of at least 1, not ${cache}`)
   const entries = new Map<string, Entry<R>>()
-  const entryOf = (key: string): Entry<R> => {
-    const known = entries.get(key) ?? { programs: [], last: null, differences: 0 }
+  let before: A | null = null
+  let strangers = 0
+  const entryOf = (args: A): Entry<R> => {
+    const key = `${mode.depth} ${signature(args)}`
+    let known = entries.get(key)
+    if (!known) {
+      known = { programs: [], last: null, differences: 0 }
+      // a number that is another in each call would never be compiled, and nobody would notice
+      const at = args.findIndex((x, i) => typeof x === 'number' && typeof before?.[i] === 'number' && x !== before[i])
+      if (++strangers > 2 * cache && at >= 0)
+        throw new CompileError(
+          `compile: argument ${at + 1} is a number that changes from call to call (${before?.[at]}, then ${args[at]}), and numbers are built into a program. Give a tensor, or read it within the step by live(() => …)`,
+        )
+    } else strangers = 0
+    before = args
     entries.delete(key)
     entries.set(key, known)
     if (entries.size > cache) entries.delete(entries.keys().next().value as string)
@@ -140,8 +167,15 @@ export function compile<A extends unknown[], R>(
     const recorder = new StepRecorder(copies, last)
     let next = 0
     const own = flattened(args).rebuild(x => (x instanceof Tensor ? copies[next++] : x)) as A
-    const result = during({ recorder }, () => step(...own))
-    const taken = recorder.finish(result, flattened(result).leaves)
+    const result = during({ recorder }, () => {
+      const returned = step(...own)
+      if (!(returned instanceof Promise)) return returned
+      returned.catch(() => {})
+      throw new CompileError(
+        'compile: the step is async. What it awaits does not belong in a step: do that before, and give it the result',
+      )
+    })
+    const taken = recorder.finish(result, flattened(result).leaves, form(result))
     const changed = last && difference(last, taken)
     if (last && changed === null) {
       entry.programs.push(ready(last, taken, result, profile))
@@ -155,12 +189,21 @@ export function compile<A extends unknown[], R>(
         throw new CompileError(`compile: the step is another each time: ${changed}`)
       entry.last = taken
     }
-    return flattened(result).rebuild(x => x.detach()) as R
+    // as a program would hand them out: without a graph, and of values those that are there anyway as they are
+    const seen = (x: Leaf): Leaf => {
+      if (x instanceof Tensor) return x.detach()
+      if (x.op === null) return x
+      const made = Value.constant(x.data)
+      made.grad = x.grad
+      return made
+    }
+    return flattened(result).rebuild(seen) as R
   }
 
   // the program of the last call, and the arguments that it takes: looked at first
   let newest: Ready<R> | null = null
   let latest: readonly Tensor[] = []
+  let depth = 0
   const again = (args: A): boolean => {
     if (args.length !== latest.length) return false
     for (let i = 0; i < args.length; i++) {
@@ -173,14 +216,16 @@ export function compile<A extends unknown[], R>(
   const run = (...args: A): R => {
     // a step within a step is part of it
     if (mode.recorder || !possible()) return step(...args)
-    if (newest && again(args) && fits(newest.guards)) return newest.run(args as unknown as Tensor[])
+    if (newest && depth === mode.depth && again(args) && fits(newest.guards))
+      return newest.run(args as unknown as Tensor[])
     const inputs = flattened(args).leaves.filter(x => x instanceof Tensor)
-    const entry = entryOf(`${mode.depth} ${signature(args)}`)
+    const entry = entryOf(args)
     const found = entry.programs.find(({ guards }) => fits(guards))
     newest = null
     if (!found) return recorded(entry, args, inputs)
     if (args.every(x => x instanceof Tensor)) {
       newest = found
+      depth = mode.depth
       // without their elements: these tensors may be large
       latest = inputs.map(x => (x.requiresGrad ? x : new Tensor(x.shape, x.dtype, EMPTY)))
     }
@@ -218,8 +263,27 @@ function ready<R>(before: Taken, taken: Taken, result: R, profile: boolean): Rea
   }
 }
 
-/** A number that is asked for anew in each call of a compiled step: a tensor [] in double precision. */
-export function live(read: () => number): Tensor {
-  const { recorder } = mode
-  return recorder ? (recorder.live(read, false) as Tensor) : new Tensor([], 'float64', Float64Array.of(read()))
+/**
+ * A number that is asked for anew in each call of a compiled step: a tensor [] in double precision, or for steps on
+ * values a `Value`.
+ *
+ * @throws ArgumentError when it is no function, or gives no number
+ * @example
+ * let rate = 1
+ * const scaled = compile((x: Tensor) => x.mul(live(() => rate)))
+ * for (; rate < 5; rate++) scaled(tensor([2]))
+ * scaled(tensor([2])).item() // 10
+ */
+export function live(read: () => number): Tensor
+export function live(read: () => number, kind: typeof Value): Value
+export function live(read: () => number, kind?: typeof Value): Tensor | Value {
+  if (typeof read !== 'function')
+    throw new ArgumentError(`live: needs a function that gives the number, not ${described(read)}`)
+  const checked = (): number => {
+    const x = read()
+    if (typeof x !== 'number') throw new ArgumentError(`live: the function gave ${described(x)}, not a number`)
+    return x
+  }
+  if (mode.recorder) return mode.recorder.live(checked, kind === Value)
+  return kind === Value ? Value.constant(checked()) : new Tensor([], 'float64', Float64Array.of(checked()))
 }

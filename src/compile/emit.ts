@@ -33,13 +33,6 @@ interface Target extends Access {
   readonly step: number
 }
 
-const isUniform = ({ strides }: Access): boolean => strides.every(s => s === 0)
-/** In which registers a loop computes: float64 where it has to, and where float32 could not hold a whole number. */
-function widthOf(args: readonly Access[], outputs: readonly Buffer[]): Width {
-  if (outputs.some(({ dtype }) => dtype === 'float64' || dtype === 'int32')) return 8
-  if (args.some(x => x.buffer.dtype === 'float64' && !isUniform(x))) return 8
-  return args.some(x => x.buffer.dtype === 'int32') && outputs.some(({ dtype }) => dtype === 'bool') ? 8 : 4
-}
 const COPY = programs([Expr.input(0)]).steps
 const ZERO = programs([Expr.const(0)]).steps
 /** Elements along a line that belong together: a line of the cache in any dtype, and whole registers. */
@@ -200,17 +193,16 @@ export class Emission {
     return { from, to: from + bytesOf(buffer) }
   }
 
-  #group({ outputs, shape, args }: Group, parts: number): Share[] {
+  #group({ outputs, shape, width, args }: Group, parts: number): Share[] {
     const { steps, at } = programs(outputs.map(({ expr }) => expr))
     const buffers = outputs.map(({ out }) => out)
     const strides = stridesOf(shape)
     const targets = buffers.map((buffer, k) => ({ buffer, offset: 0, strides, step: at[k] as number }))
-    return this.#map(widthOf(args, buffers), shape, steps, args, targets, parts)
+    return this.#map(width, shape, steps, args, targets, parts)
   }
-  #fold({ shape, folded, fold, expr, args, out }: FoldNode, parts: number): Share[] {
+  #fold({ shape, folded, fold, width, expr, args, out }: FoldNode, parts: number): Share[] {
     const { steps } = programs([expr])
     const dtype = out.dtype as 'float32' | 'float64' | 'int32'
-    const width = widthOf(args, [out])
     const { sizes, streams, flags } = merged(
       shape,
       args.map(({ strides }) => strides),

@@ -1,15 +1,16 @@
 // Which pointwise ops run in one loop: an op joins the loop that made what it reads, unless somebody else waits for that.
 import type { Shape } from '../backend/array.ts'
 import { numel, sameShape, stridesOf } from '../backend/array.ts'
+import type { Width } from '../backend/wasm/vector.ts'
 import { Expr } from '../engine/expr.ts'
-import { type Access, type Buffer, type FoldNode, type MapNode, type Node, reads } from './ir.ts'
-import { argument, substituted } from './lower.ts'
+import { type Access, argument, type Buffer, type FoldNode, type MapNode, type Node, reads, substituted } from './ir.ts'
 
 /** Ops in one loop: an expression for each result that is read outside. */
 export interface Group {
   readonly kind: 'group'
   readonly names: readonly string[]
   readonly shape: Shape
+  readonly width: Width
   readonly args: readonly Access[]
   readonly outputs: readonly { readonly expr: Expr; readonly out: Buffer }[]
 }
@@ -22,12 +23,16 @@ const MOST = 24
 interface Open {
   readonly members: MapNode[]
   readonly shape: Shape
+  readonly width: Width
 }
 
 const isDense = ({ offset, strides }: Access, shape: Shape): boolean => {
   const own = stridesOf(shape)
   return offset === 0 && shape.every((n, d) => n === 1 || strides[d] === own[d])
 }
+
+/** Does a register hold an array's elements as the array would: can a value be used without being stored? */
+const isKept = ({ dtype }: Buffer, width: Width): boolean => dtype === 'bool' || (dtype === 'float64') === (width === 8)
 
 /** The nodes as kernels, in an order in which each comes after what it reads. `kept` buffers are read from outside. */
 export function grouped(nodes: readonly Node[], kept: ReadonlySet<Buffer>): Kernel[] {
@@ -54,7 +59,8 @@ export function grouped(nodes: readonly Node[], kept: ReadonlySet<Buffer>): Kern
       // groups that can take it: same shape, and what they make is read element by element
       const joinable = (access: Access): Open | null => {
         const group = maker.get(access.buffer)
-        return group && sameShape(group.shape, node.shape) && isDense(access, node.shape) ? group : null
+        const fits = group && group.width === node.width && sameShape(group.shape, node.shape)
+        return fits && isKept(access.buffer, node.width) && isDense(access, node.shape) ? group : null
       }
       for (const access of node.args) {
         const group = maker.get(access.buffer)
@@ -62,12 +68,12 @@ export function grouped(nodes: readonly Node[], kept: ReadonlySet<Buffer>): Kern
       }
       const groups = [...new Set(node.args.flatMap(access => joinable(access) ?? []))]
       if (groups.length === 0 && node.shape.length === 0) {
-        const scalars = [...open].find(({ shape }) => shape.length === 0)
+        const scalars = [...open].find(({ shape, width }) => shape.length === 0 && width === node.width)
         if (scalars) groups.push(scalars)
       }
       // groups are open as long as nobody outside waits for them, so that none of these reads another
       const [first, ...others] = groups
-      const group: Open = first ?? { members: [], shape: node.shape }
+      const group: Open = first ?? { members: [], shape: node.shape, width: node.width }
       for (const other of others) {
         open.delete(other)
         for (const member of other.members) {
@@ -107,8 +113,9 @@ function absorb(
     if (!group || !member || !alone || numel(member.shape) !== numel(node.shape))
       return Expr.input(argument(args, access))
     // the member's own dimensions, seen as those of the fold
-    const as = sameShape(member.shape, node.shape) && isDense(access, node.shape)
-    if (!as) return Expr.input(argument(args, access))
+    const same = sameShape(member.shape, node.shape) && isDense(access, node.shape)
+    if (!same || member.width !== node.width || !isKept(member.out, node.width))
+      return Expr.input(argument(args, access))
     group.members.splice(group.members.indexOf(member), 1)
     return substituted(member.expr, member.args.map(inline))
   }
@@ -117,7 +124,11 @@ function absorb(
 }
 
 /** A closed group as one kernel. */
-function combined({ members, shape }: Open, kept: ReadonlySet<Buffer>, uses: ReadonlyMap<Buffer, number>): Group {
+function combined(
+  { members, shape, width }: Open,
+  kept: ReadonlySet<Buffer>,
+  uses: ReadonlyMap<Buffer, number>,
+): Group {
   const args: Access[] = []
   const made = new Map<Buffer, Expr>()
   const inside = new Map<Buffer, number>()
@@ -133,5 +144,5 @@ function combined({ members, shape }: Open, kept: ReadonlySet<Buffer>, uses: Rea
   const outputs = members
     .filter(({ out }) => kept.has(out) || (uses.get(out) ?? 0) > (inside.get(out) ?? 0))
     .map(({ out }) => ({ out, expr: made.get(out) as Expr }))
-  return { kind: 'group', names: members.map(({ name }) => name), shape, args, outputs }
+  return { kind: 'group', names: members.map(({ name }) => name), shape, width, args, outputs }
 }

@@ -3,7 +3,7 @@ import type { DType, NDArray, Shape } from '../backend/array.ts'
 import type { Module } from '../backend/wasm/assembler.ts'
 import type { Fold } from '../backend/wasm/loop.ts'
 import type { Width } from '../backend/wasm/vector.ts'
-import type { Expr } from '../engine/expr.ts'
+import { type Expr, rewrite } from '../engine/expr.ts'
 import type { Source } from './record.ts'
 
 /** An array of the program, dense, at one place. */
@@ -27,6 +27,7 @@ export interface MapNode {
   readonly kind: 'map'
   readonly name: string
   readonly shape: Shape
+  readonly width: Width
   readonly expr: Expr
   readonly args: readonly Access[]
   readonly out: Buffer
@@ -38,6 +39,7 @@ export interface FoldNode {
   readonly shape: Shape
   readonly folded: readonly boolean[]
   readonly fold: Fold
+  readonly width: Width
   readonly expr: Expr
   readonly args: readonly Access[]
   readonly out: Buffer
@@ -91,6 +93,8 @@ export interface HostNode {
   readonly shape: Shape
   readonly out: Buffer
   readonly run: (out: NDArray, inputs: readonly (NDArray | number)[]) => void
+  /** Whether it can fail, which must leave everything as it was. */
+  readonly fails: boolean
   /** Whether `run` adds to zeros. */
   readonly zero: boolean
   /** What it draws from. */
@@ -106,6 +110,17 @@ export interface CheckNode {
 }
 export type Node = MapNode | FoldNode | PlaceNode | CallNode | HostNode | CheckNode
 
+/**
+ * In which registers something of that many elements is computed: float64 where the result is, where an operand is that
+ * has not been worked into single numbers already, and where float32 could not hold a whole number or would compare
+ * what it has rounded.
+ */
+export function widthOf(args: readonly Access[], { dtype }: Pick<Buffer, 'dtype'>, elements: number): Width {
+  if (dtype === 'float64' || dtype === 'int32' || args.some(x => x.buffer.dtype === 'int32')) return 8
+  const single = ({ strides }: Access): boolean => elements > 1 && dtype !== 'bool' && strides.every(s => s === 0)
+  return args.some(x => x.buffer.dtype === 'float64' && !single(x)) ? 8 : 4
+}
+
 /** What a node reads. */
 export const reads = (node: Node): readonly Access[] =>
   node.kind === 'map' || node.kind === 'fold'
@@ -118,3 +133,37 @@ export const written = (node: Node): Buffer | null => (node.kind === 'check' ? n
 /** A number as an array of that dtype holds it. */
 export const held = (value: number, dtype: DType): number =>
   dtype === 'float32' ? Math.fround(value) : dtype === 'bool' ? +(value !== 0) : dtype === 'int32' ? value | 0 : value
+
+/** What tells one way of reading from another. */
+export const keyOf = ({ buffer, offset, strides }: Access): string => `${buffer.id}:${offset}:${strides.join(' ')}`
+
+/** The place of an operand in a list, added when it is not there. */
+export function argument(args: Access[], access: Access): number {
+  const key = keyOf(access)
+  const at = args.findIndex(x => keyOf(x) === key)
+  return at >= 0 ? at : args.push(access) - 1
+}
+
+/** The expression with its operands in place; a factor 1 changes nothing. */
+export function substituted(expr: Expr, operands: readonly Expr[]): Expr {
+  const replaced = rewrite(expr, x => (x.op === 'input' ? operands[x.value] : undefined))
+  return simplified(replaced)
+}
+const isOne = (x: Expr | undefined): boolean => x?.op === 'const' && x.value === 1
+function simplified(expr: Expr): Expr {
+  const made = new Map<Expr, Expr>()
+  const walk = (x: Expr): Expr => {
+    let known = made.get(x)
+    if (known) return known
+    const inputs = x.inputs.map(walk)
+    const [a, b] = inputs
+    if (x.op === 'mul' && isOne(b)) known = a as Expr
+    else if (x.op === 'mul' && isOne(a)) known = b as Expr
+    else if (x.op === 'div' && isOne(b)) known = a as Expr
+    else
+      known = inputs.length === 0 || inputs.every((y, i) => y === x.inputs[i]) ? x : x.apply(x.op as never, ...inputs)
+    made.set(x, known)
+    return known
+  }
+  return walk(expr)
+}

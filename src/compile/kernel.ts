@@ -20,7 +20,7 @@ import { matmulPrim } from '../engine/ops/product.ts'
 import { argPrim, cumsumPrim, extremePrim, logSoftmaxPrim, logsumexpPrim, softmaxPrim } from '../engine/ops/reduce.ts'
 import { inside, positionPrim, selectAddPrim, selectPrim } from '../engine/ops/selection.ts'
 import { split3 } from '../engine/shape.ts'
-import { type Access, type CallNode, type HostNode, held } from './ir.ts'
+import { type Access, type CallNode, type HostNode, held, widthOf } from './ir.ts'
 import type { Lowering } from './lower.ts'
 import type { Act, Use } from './record.ts'
 import { lines, product } from './split.ts'
@@ -35,7 +35,7 @@ function rule<P>(prim: Primitive<P>, f: Rule<P>): void {
 }
 
 const widths: Partial<Record<DType, Width>> = { float32: 4, float64: 8 }
-const widthOf = ({ out }: Act): Width | undefined => widths[out.slot.dtype]
+const widthOfAct = ({ out }: Act): Width | undefined => widths[out.slot.dtype]
 /** Is there nothing to compute, or nothing to compute it from? Kernels may count on elements. */
 const isEmpty = ({ inputs, out }: Act): boolean =>
   out.slot.length === 0 || inputs.some(x => typeof x !== 'number' && x.slot.length === 0)
@@ -80,14 +80,15 @@ rule(viewPrim, (lowering, act) =>
 function folds(lowering: Lowering, act: Act, fold: Fold, dims: readonly number[]): boolean {
   const [x] = uses(act) as [Use]
   const counts = act.out.slot.dtype === 'int32' && x.slot.dtype === 'bool'
-  if (!widthOf(act) && !counts) return false
+  if (!widthOfAct(act) && !counts) return false
   const value = lowering.number(x)
-  if (value !== null && fold === 'sum' && widthOf(act)) {
+  if (value !== null && fold === 'sum' && widthOfAct(act)) {
     const n = x.slot.length / Math.max(1, act.out.slot.length)
-    lowering.define(act, { kind: 'number', value: held(value * n, act.out.slot.dtype) })
+    lowering.define(act, { kind: 'number', value: held(n === 0 ? 0 : value * n, act.out.slot.dtype) })
     return true
   }
   const access = lowering.read(x)
+  const out = lowering.result(act)
   const folded = x.shape.map((_, d) => dims.includes(d))
   const name = nameOf(act.prim, act.p)
   lowering.nodes.push({
@@ -96,9 +97,10 @@ function folds(lowering: Lowering, act: Act, fold: Fold, dims: readonly number[]
     shape: x.shape,
     folded,
     fold,
+    width: widthOf([access], out, x.slot.length),
     expr: Expr.input(0),
     args: [access],
-    out: lowering.result(act),
+    out,
   })
   return true
 }
@@ -106,7 +108,7 @@ rule(sumPrim, (lowering, act) => folds(lowering, act, 'sum', act.p.dims))
 rule(extremePrim, (lowering, act) => folds(lowering, act, act.p.sign > 0 ? 'amax' : 'amin', act.p.dims))
 
 rule(matmulPrim, (lowering, act) => {
-  const width = widthOf(act)
+  const width = widthOfAct(act)
   if (!width || isEmpty(act)) return false
   const [left, right] = uses(act).map(x => ({ access: lowering.read(x), shape: x.shape })) as [Matrix, Matrix]
   const { ta, tb } = act.p
@@ -137,6 +139,7 @@ rule(matmulPrim, (lowering, act) => {
       shape: act.out.shape,
       out: lowering.result(act),
       run: native(library, product, places, left.access.offset, right.access.offset),
+      fails: false,
       zero: false,
       generator: null,
       flops,
@@ -238,7 +241,7 @@ function apart(shape: Shape, strides: readonly number[]): boolean {
 }
 rule(unviewPrim, (lowering, act) => {
   const { view } = act.p
-  if (!widthOf(act) || !apart(view.shape, view.strides)) return false
+  if (!widthOfAct(act) || !apart(view.shape, view.strides)) return false
   const [x] = uses(act) as [Use]
   const part = { from: lowering.read(x), shape: view.shape, offset: view.offset, strides: view.strides }
   lowering.nodes.push({
@@ -251,7 +254,7 @@ rule(unviewPrim, (lowering, act) => {
   return true
 })
 rule(catPrim, (lowering, act) => {
-  if (!widthOf(act)) return false
+  if (!widthOfAct(act)) return false
   const strides = stridesOf(act.out.shape)
   const { dim, starts } = act.p
   const parts = uses(act).map((x, i) => ({
@@ -305,7 +308,7 @@ function checked(lowering: Lowering, index: Use, name: string, size: number): vo
   })
 }
 rule(selectPrim, (lowering, act) => {
-  const width = widthOf(act)
+  const width = widthOfAct(act)
   if (!width) return false
   const [x, index] = uses(act) as [Use, Use]
   const { name, dim, size } = act.p
@@ -320,7 +323,7 @@ rule(selectPrim, (lowering, act) => {
   return call(lowering, act, width, module => select(module, width, outer, n, m, inner), { split })
 })
 rule(selectAddPrim, (lowering, act) => {
-  const width = widthOf(act)
+  const width = widthOfAct(act)
   if (!width) return false
   const [, index] = uses(act) as [Use, Use]
   const { name, dim, size } = act.p
@@ -339,14 +342,14 @@ rule(maximaPrim, (lowering, act) => {
   return call(lowering, act, width, module => maxima(module, width, act.p, planes))
 })
 rule(averagesPrim, (lowering, act) => {
-  const width = widthOf(act)
+  const width = widthOfAct(act)
   if (!width) return false
   const [outer, n, inner] = split3((uses(act)[0] as Use).shape, act.p.dim)
   const emit = (outer: number) => (module: Module) => averages(module, width, act.p.spans, outer, n, inner)
   return call(lowering, act, width, emit(outer), { split: lines(outer, lengths(act), emit) })
 })
 rule(averagesAddPrim, (lowering, act) => {
-  const width = widthOf(act)
+  const width = widthOfAct(act)
   if (!width) return false
   const [outer, n, inner] = split3(act.out.shape, act.p.dim)
   const emit = (outer: number) => (module: Module) => averagesAdd(module, width, act.p.spans, outer, n, inner)
@@ -360,7 +363,7 @@ for (const [prim, emit] of [
   [convWeightPrim, convWeight],
 ] as const) {
   rule(prim, (lowering, act) => {
-    const width = widthOf(act)
+    const width = widthOfAct(act)
     if (!width) return false
     const c = act.p
     const { batch, groups, inputs, outputs, kernel, out } = c
@@ -384,7 +387,7 @@ for (const [prim, emit] of [
   [logsumexpPrim, logsumexp],
 ] as const) {
   rule(prim, (lowering, act) => {
-    const width = widthOf(act)
+    const width = widthOfAct(act)
     const [x] = uses(act) as [Use]
     if (!width) return false
     const [outer, n, inner] = split3(x.shape, act.p.dim)
@@ -400,7 +403,7 @@ rule(argPrim, (lowering, act) => {
   return call(lowering, act, width, emit(outer), { split: lines(outer, lengths(act), emit) })
 })
 rule(cumsumPrim, (lowering, act) => {
-  const width = widthOf(act)
+  const width = widthOfAct(act)
   if (!width) return false
   const [outer, n, inner] = split3((uses(act)[0] as Use).shape, act.p.dim)
   const emit = (outer: number) => (module: Module) => cumsum(module, width, outer, n, inner, act.p.reverse)

@@ -2,8 +2,9 @@
 import { allocate, type DType, type Shape, sameShape, stridesOf } from '../backend/array.ts'
 import { nameOf, type Primitive } from '../engine/apply.ts'
 import { Expr, rewrite } from '../engine/expr.ts'
+import { type OpName, table } from '../engine/prims.ts'
 import { isDraw } from '../engine/random.ts'
-import { type Access, type Buffer, held, type Node } from './ir.ts'
+import { type Access, argument, type Buffer, held, keyOf, type Node, substituted, widthOf } from './ir.ts'
 import { rules } from './kernel.ts'
 import type { Act, Recording, Slot, Source, Use } from './record.ts'
 
@@ -18,6 +19,7 @@ type Known =
  * it has to be copied.
  */
 export function restrided(shape: Shape, strides: readonly number[], as: Shape): number[] | null {
+  if (as.includes(0)) return stridesOf(as)
   const out = new Array<number>(as.length).fill(0)
   const sizes = shape.flatMap((n, d) => (n === 1 ? [] : [{ n, s: strides[d] as number }]))
   let at = 0
@@ -117,8 +119,7 @@ export class Lowering {
     const { dtype, length } = x.slot
     const data = known.kind === 'number' ? allocate(dtype, length).fill(known.value) : null
     const out = this.buffer(dtype, length, data && { kind: 'constant', data })
-    if (known.kind === 'view')
-      this.nodes.push({ kind: 'map', name: 'copy', shape: known.shape, expr: Expr.input(0), args: [known.access], out })
+    if (known.kind === 'view') this.#copy(known.shape, known.access, out)
     this.#known.set(x.slot.id, { kind: 'buffer', buffer: out })
     return out
   }
@@ -132,8 +133,12 @@ export class Lowering {
     if (buffer.source === null && !taken.has(buffer)) return buffer
     const out = this.buffer(buffer.dtype, buffer.length)
     const access = { buffer, offset: 0, strides: [1] }
-    this.nodes.push({ kind: 'map', name: 'copy', shape: [buffer.length], expr: Expr.input(0), args: [access], out })
+    this.#copy([buffer.length], access, out)
     return out
+  }
+  #copy(shape: Shape, from: Access, out: Buffer): void {
+    const width = widthOf([from], out, out.length)
+    this.nodes.push({ kind: 'map', name: 'copy', shape, width, expr: Expr.input(0), args: [from], out })
   }
   /** The primitive whose result this is; null when the array was there before. */
   maker(x: Use): Primitive<unknown> | null {
@@ -167,6 +172,7 @@ export class Lowering {
       shape: act.out.shape,
       out: this.result(act),
       run: (out, xs) => prim.run(p, out, xs),
+      fails: true,
       zero: true,
       generator: isDraw(prim) ? (p as { generator: unknown }).generator : null,
       flops: 0,
@@ -197,7 +203,8 @@ export class Lowering {
       this.define(act, { kind: 'view', access: same, shape: out.shape })
       return true
     }
-    const { expr: small, args: needed } = length > 1 ? this.#hoisted(whole, args) : { expr: whole, args }
+    const truth = dtype === 'bool' ? asTruth(whole) : whole
+    const { expr: small, args: needed } = length > 1 ? this.#hoisted(truth, args) : { expr: truth, args }
     const key = `${this.#number(small)} ${dtype} ${out.shape} ${needed.map(keyOf).join()}`
     const made = this.#made.get(key)
     if (made) this.define(act, { kind: 'buffer', buffer: made })
@@ -205,7 +212,8 @@ export class Lowering {
       const buffer = this.result(act)
       this.#made.set(key, buffer)
       const name = nameOf(act.prim, act.p)
-      this.nodes.push({ kind: 'map', name, shape: out.shape, expr: small, args: needed, out: buffer })
+      const width = widthOf(needed, buffer, length)
+      this.nodes.push({ kind: 'map', name, shape: out.shape, width, expr: small, args: needed, out: buffer })
     }
     return true
   }
@@ -255,45 +263,15 @@ export class Lowering {
     if (!buffer) {
       buffer = this.buffer('float64', 1)
       this.#made.set(key, buffer)
-      this.nodes.push({ kind: 'map', name: own.op, shape: [], expr: own, args, out: buffer })
+      this.nodes.push({ kind: 'map', name: own.op, shape: [], width: 8, expr: own, args, out: buffer })
     }
     const rank = (all.find(x => x.strides.length > 0) ?? { strides: [] }).strides.length
     return { buffer, offset: 0, strides: new Array<number>(rank).fill(0) }
   }
 }
 
-export const keyOf = ({ buffer, offset, strides }: Access): string => `${buffer.id}:${offset}:${strides.join(' ')}`
-
-/** The place of an operand in a list, added when it is not there. */
-export function argument(args: Access[], access: Access): number {
-  const key = keyOf(access)
-  const at = args.findIndex(x => keyOf(x) === key)
-  return at >= 0 ? at : args.push(access) - 1
-}
-
-/** The expression with its operands in place; a factor 1 changes nothing. */
-export function substituted(expr: Expr, operands: readonly Expr[]): Expr {
-  const replaced = rewrite(expr, x => (x.op === 'input' ? operands[x.value] : undefined))
-  return simplified(replaced)
-}
-const isOne = (x: Expr | undefined): boolean => x?.op === 'const' && x.value === 1
-function simplified(expr: Expr): Expr {
-  const made = new Map<Expr, Expr>()
-  const walk = (x: Expr): Expr => {
-    let known = made.get(x)
-    if (known) return known
-    const inputs = x.inputs.map(walk)
-    const [a, b] = inputs
-    if (x.op === 'mul' && isOne(b)) known = a as Expr
-    else if (x.op === 'mul' && isOne(a)) known = b as Expr
-    else if (x.op === 'div' && isOne(b)) known = a as Expr
-    else
-      known = inputs.length === 0 || inputs.every((y, i) => y === x.inputs[i]) ? x : x.apply(x.op as never, ...inputs)
-    made.set(x, known)
-    return known
-  }
-  return walk(expr)
-}
+/** An expression whose value is an array's truth: 1 or 0. */
+const asTruth = (x: Expr): Expr => (table.get(x.op as OpName)?.type === 'bool' ? x : x.ne(0))
 
 /** The value of an expression of numbers; null when one of them is not known, or it is too much for constants. */
 function evaluate(expr: Expr, numbers: readonly (number | null)[]): number | null {

@@ -54,13 +54,21 @@ export function planned(
   const places = new Map(sources)
   const fixed = new Set(sources.keys())
   const copies: [Buffer, number][] = []
+  // what is seen from outside changes when nothing can fail any more
+  let safe = -1
+  kernels.forEach((kernel, t) => {
+    if (kernel.kind === 'check' || (kernel.kind === 'host' && kernel.fails)) safe = t
+  })
   kernels.forEach((kernel, t) => {
     for (const out of outputsOf(kernel)) {
       const target = targets.get(out)
       if (!target) continue
       const { before, address } = target
       const end = (before && last.get(before)) ?? -1
-      if (end < t || (end === t && before !== null && inStep(kernel, before) && before.length === out.length)) {
+      if (
+        t > safe &&
+        (end < t || (end === t && before !== null && inStep(kernel, before) && before.length === out.length))
+      ) {
         places.set(out, address)
         fixed.add(out)
       } else {

@@ -12,7 +12,7 @@ import { ScalarRecorder, type Recording as Tape } from './tape.ts'
 export type Source =
   | { readonly kind: 'result' }
   /** A tensor that was there before the step: it may be assigned between runs. */
-  | { readonly kind: 'leaf'; readonly tensor: Tensor; readonly recorded: boolean }
+  | { readonly kind: 'leaf'; readonly tensor: Tensor }
   /** The gradient that a leaf has before the step. */
   | { readonly kind: 'gradient'; readonly tensor: Tensor }
   | { readonly kind: 'argument'; readonly index: number }
@@ -45,7 +45,6 @@ export interface Act {
 /** What must be as it was, or the step is another. */
 export interface Guard {
   readonly holds: () => boolean
-  readonly what: string
 }
 
 /** A step, run once. */
@@ -70,6 +69,7 @@ abstract class TensorRecorder {
   readonly #gradients = new Map<Tensor, Tensor | null>()
   readonly #asked = new Set<Tensor>()
   readonly #arguments: ReadonlySet<Tensor>
+  readonly #leaves = new Map<Tensor, Slot>()
   /** Tensors made within the step: nobody outside knows them yet. */
   readonly #born = new WeakSet<Tensor>()
 
@@ -87,17 +87,22 @@ abstract class TensorRecorder {
   #add(array: TypedArray, dtype: DType, source: Source): Slot {
     const slot: Slot = { id: this.#slots.length, dtype, length: array.length, source }
     this.#slots.push(slot)
-    this.#known.set(array, slot)
+    if (!this.#known.has(array)) this.#known.set(array, slot)
     return slot
   }
   #slot(x: Tensor): Slot {
-    const known = this.#known.get(x.array)
-    if (known) return known
-    if (x.isLeaf) {
-      const { node } = x
-      this.#guards.push({ holds: () => x.node === node, what: `a tensor ${show(x.shape)} requires a gradient or not` })
-    }
-    return this.#add(x.array, x.dtype, { kind: 'leaf', tensor: x, recorded: x.node !== null })
+    const own = this.#assigned.has(x) ? undefined : this.#leaves.get(x)
+    const known = own ?? this.#known.get(x.array)
+    // two leaves may share an array now, and not later
+    const another =
+      known?.source.kind === 'leaf' && known.source.tensor !== x && !this.#born.has(x) && !this.#assigned.has(x)
+    if (known && !another) return known
+    const { node } = x
+    const hooks = node?.hooks
+    if (x.isLeaf) this.#guards.push({ holds: () => x.node === node && x.node?.hooks === hooks })
+    const slot = this.#add(x.array, x.dtype, { kind: 'leaf', tensor: x })
+    this.#leaves.set(x, slot)
+    return slot
   }
 
   applied(prim: Primitive<unknown>, p: unknown, xs: readonly Operand[], out: Tensor): void {
@@ -117,7 +122,8 @@ abstract class TensorRecorder {
     this.#add(x.array, 'float64', { kind: 'live', read })
     return x
   }
-  shared(x: Tensor): void {
+  shared(x: Tensor, by: Tensor | null): void {
+    if (by) this.#born.add(by)
     this.#slot(x)
   }
   looked(x: Tensor): void {
@@ -126,8 +132,13 @@ abstract class TensorRecorder {
       `compile: the step reads the numbers of a tensor ${show(x.shape)}${from} at\n${callers()}\nA compiled step runs without this code, on other numbers. Return the tensor and read it outside; where the numbers decide what happens, choose with x.gt(0).where(a, b)`,
     )
   }
+  drew(): void {
+    throw new CompileError(
+      `compile: the step draws from a generator, or seeds it, outside of an op, at\n${callers()}\nA compiled step runs without this code. Draw with rand, randn, bernoulli …; seed before the step`,
+    )
+  }
   fixed(read: () => unknown, value: unknown): void {
-    this.#guards.push({ holds: () => Object.is(read(), value), what: `${read} was ${String(value)}` })
+    this.#guards.push({ holds: () => Object.is(read(), value) })
   }
   assigned(x: Tensor): void {
     if (this.#arguments.has(x))
@@ -135,13 +146,15 @@ abstract class TensorRecorder {
         `compile: the step assigns to its argument of shape ${show(x.shape)}. An argument is another tensor in each call: let the function refer to the tensor directly`,
       )
     if (!this.#born.has(x)) this.#assigned.add(x)
+    // of numbers, not of a tensor
+    if (!this.#known.has(x.array)) this.#add(x.array, x.dtype, { kind: 'constant', data: x.array })
   }
   gradRead(x: Tensor, g: Tensor | null): void {
     if (this.#gradients.has(x) || this.#asked.has(x)) return
     this.#asked.add(x)
-    const had = g !== null
-    if (!this.#born.has(x))
-      this.#guards.push({ holds: () => x.hasGrad === had, what: `a tensor ${show(x.shape)} had a gradient or not` })
+    const state = x.gradState
+    if (state === 'other') throw misfit(x, g as Tensor)
+    if (!this.#born.has(x)) this.#guards.push({ holds: () => x.gradState === state })
     if (g && !this.#known.has(g.array)) this.#add(g.array, g.dtype, { kind: 'gradient', tensor: x })
   }
   gradWritten(x: Tensor, g: Tensor | null): void {
@@ -149,7 +162,9 @@ abstract class TensorRecorder {
       throw new CompileError(
         `compile: the step's argument of shape ${show(x.shape)} collects a gradient. An argument is another tensor in each call: let the function refer to the parameter directly, or use grad(f)`,
       )
-    if (!this.#born.has(x)) this.#gradients.set(x, g)
+    if (this.#born.has(x)) return
+    if (g && (g.dtype !== x.dtype || !sameShape(g.shape, x.shape))) throw misfit(x, g)
+    this.#gradients.set(x, g)
   }
 
   finishTensors(results: readonly Tensor[]): Recording {
@@ -166,10 +181,17 @@ abstract class TensorRecorder {
   }
 }
 
+const misfit = (x: Tensor, g: Tensor): CompileError =>
+  new CompileError(
+    `compile: a tensor ${show(x.shape)}, ${x.dtype}, has a gradient ${show(g.shape)}, ${g.dtype}: in a compiled step it has the tensor's own shape and dtype`,
+  )
+
 /** What one run of a step was: on tensors, or on values. */
 export interface Taken {
   readonly tensors: Recording
   readonly scalars: Tape | null
+  /** What it returned beside tensors and values. */
+  readonly form: string
 }
 
 /** Writes down what a step does, on whichever engine. */
@@ -210,14 +232,14 @@ export class StepRecorder extends TensorRecorder implements Recorder {
   }
 
   /** The recording, when the step has returned `result`, in which these tensors and values are. */
-  finish(result: unknown, outputs: readonly (Tensor | Value)[]): Taken {
+  finish(result: unknown, outputs: readonly (Tensor | Value)[], form: string): Taken {
     const tensors = this.finishTensors(outputs.filter(x => x instanceof Tensor))
     const scalars = this.#valued || outputs.some(x => x instanceof Value) ? this.#scalars.finish(result) : null
     if (scalars && (this.used || outputs.some(x => x instanceof Tensor)))
       throw new CompileError(
         'compile: the step computes with values and with tensors. Compile two steps, or write the scalars as tensors of shape []',
       )
-    return { tensors, scalars }
+    return { tensors, scalars, form }
   }
 }
 
@@ -241,6 +263,8 @@ const line = ({ at }: Act): string => callers(at.stack).split('\n')[0]?.trim() ?
 export function difference(before: Taken, now: Taken): string | null {
   if (before.scalars && now.scalars) return now.scalars.differs(before.scalars)
   if (before.scalars || now.scalars) return 'it computes on tensors one time, and on values another'
+  if (before.form !== now.form)
+    return `it returned ${before.form} and returns ${now.form} (x: a tensor or value): a program returns the same constants each time`
   return between(before.tensors, now.tensors)
 }
 function between(a: Recording, b: Recording): string | null {
@@ -276,7 +300,7 @@ function between(a: Recording, b: Recording): string | null {
       if (from.data.length !== to.data.length || at >= 0)
         return `a tensor that it makes out of numbers holds others (${from.data[at]}, then ${to.data[at]}): give it as an argument`
     } else if (from.kind !== to.kind || ('tensor' in from && from.tensor !== (to as { tensor: Tensor }).tensor))
-      return 'it reads another tensor: one that changes is to be an argument, or assigned'
+      return `${reader(b, i)} another tensor than before: one that changes from call to call is to be an argument, or one tensor that is assigned`
   }
   const effects = (r: Recording): unknown[] => [
     r.assigned.flatMap(([x, slot]) => [x, slot.id]),
@@ -287,6 +311,12 @@ function between(a: Recording, b: Recording): string | null {
   return before.every((list, k) => sameList(list as unknown[], after[k] as unknown[]))
     ? null
     : 'it leaves other tensors changed'
+}
+/** Who reads a slot, for a message. */
+function reader({ acts, slots }: Recording, id: number): string {
+  const act = acts.find(({ inputs }) => inputs.some(x => typeof x !== 'number' && x.slot === slots[id]))
+  const use = act?.inputs.find((x): x is Use => typeof x !== 'number' && x.slot === slots[id])
+  return act && use ? `'${nameOf(act.prim, act.p)}' ${line(act)} reads, of shape ${show(use.shape)},` : 'it reads'
 }
 const sameList = (a: readonly unknown[], b: readonly unknown[]): boolean =>
   a.length === b.length && a.every((x, i) => x === b[i])

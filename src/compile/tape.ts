@@ -171,7 +171,7 @@ export class Recording {
       if (this.tape[at] <= Event.earlier && this.tape.subarray(at + 3, this.next(at)).includes(~k))
         name = this.#named(at)
     }
-    return `the number ${this.numbers[k]} given to ${name} was ${before.numbers[k]} the step before: numbers are fixed when a step is compiled; use live(() => …) or a Value`
+    return `the number ${this.numbers[k]} given to ${name} was ${before.numbers[k]} the step before: numbers are fixed when a step is compiled; use live(() => …, Value) or a Value made outside`
   }
 
   #outside(before: Recording): string | null {
@@ -181,7 +181,7 @@ export class Recording {
       if (x.op !== null || then.op !== null)
         return `the step reads ${named(x)}, which was computed before it, where it read another value the step before. To keep a number from step to step, make a Value outside and assign to it`
       if (!Object.is(data, number))
-        return `a Value made inside the step held ${data}, and ${number} the step before: numbers are fixed when a step is compiled; make it outside and set its data before the step, or use live(() => …)`
+        return `a Value made inside the step held ${data}, and ${number} the step before: numbers are fixed when a step is compiled; make it outside and set its data before the step, or use live(() => …, Value)`
     }
     return null
   }

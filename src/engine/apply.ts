@@ -57,13 +57,15 @@ export interface Recorder {
   applied(prim: Primitive<unknown>, p: unknown, xs: readonly Operand[], out: Tensor): void
   /** Somebody who is not an op reads the elements of a tensor: they will be others in the next step. */
   looked(x: Tensor): void
-  /** The elements of a tensor become those of another, without an op. */
-  shared(x: Tensor): void
+  /** The elements of a tensor become those of another, without an op: of a new one, if that is given. */
+  shared(x: Tensor, by: Tensor | null): void
   /** A leaf was given another value. */
   assigned(x: Tensor): void
   /** `x.grad` was read, or set. */
   gradRead(x: Tensor, g: Tensor | null): void
   gradWritten(x: Tensor, g: Tensor | null): void
+  /** A generator was drawn from, or seeded, by somebody who is not an op. */
+  drew(): void
   /** A tensor was made out of nothing, or out of numbers. */
   created(x: Tensor): void
   /** A number that `read` reads anew in each step, as a tensor [] or a value. */

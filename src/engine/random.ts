@@ -28,13 +28,20 @@ let witness: Map<Generator, GeneratorState> | null = null
 export class Generator {
   #stream: seedrandom.StatefulPRNG<seedrandom.State.Arc4>
   #spare: number | null = null
+  readonly #home = mode.recorder
 
   constructor(seed: number | string = 0) {
     this.#stream = seedrandom(String(seed), { state: true })
   }
 
+  /** A step that is being compiled uses generators of its own, made anew each time, as it likes. */
+  #used(): void {
+    if (mode.recorder && mode.recorder !== this.#home) mode.recorder.drew()
+  }
+
   /** Starts the stream of another seed. */
   manualSeed(seed: number | string): this {
+    this.#used()
     this.#stream = seedrandom(String(seed), { state: true })
     this.#spare = null
     return this
@@ -42,6 +49,7 @@ export class Generator {
 
   /** Uniform in [0, 1), 53 bits. */
   uniform(): number {
+    this.#used()
     if (witness && !witness.has(this)) witness.set(this, this.getState())
     return this.#stream.double()
   }
@@ -86,6 +94,7 @@ export class Generator {
 
   /** @throws ArgumentError when this is no state; the stream is as before then */
   setState(state: GeneratorState): this {
+    this.#used()
     const stream = state?.stream as Partial<seedrandom.State.Arc4> | undefined
     const spare = state?.spare
     const whole = (x: unknown): boolean => Number.isInteger(x) && (x as number) >= 0 && (x as number) < 256
@@ -141,6 +150,8 @@ interface Draw {
   readonly spec: Spec
   /** The next number; x is the element of the operand, where there is one. */
   readonly next: (generator: Generator, x: number) => number
+  /** What `next` depends on beside: two draws with the same are the same. */
+  readonly bounds: readonly number[]
 }
 const drawPrim = (name: string): Primitive<Draw> =>
   choice<Draw>(name, {
@@ -168,11 +179,12 @@ function draw(
   next: Draw['next'],
   { generator = standard, requiresGrad = false }: DrawOptions,
   xs: readonly Tensor[] = [],
+  bounds: readonly number[] = [],
 ): Tensor {
   if (!(generator instanceof Generator))
     throw new ArgumentError(`${name}: generator is a Generator, not ${described(generator)}`)
   collecting(name, spec.dtype, requiresGrad)
-  const out = apply(prims[op], { generator, spec, next }, xs)
+  const out = apply(prims[op], { generator, spec, next, bounds }, xs)
   return requiresGrad ? out.requiresGrad_() : out
 }
 const specOf = (op: string, shape: Shape, dtype: DType): Spec => ({
@@ -214,6 +226,8 @@ export function randint(low: number, high: number, shape: Shape, options: DrawOp
     specOf('randint', shape, options.dtype ?? 'int32'),
     g => g.integer(low, high),
     options,
+    [],
+    [low, high],
   )
 }
 /** 0 … n-1 in random order: [n], int32. */

@@ -131,7 +131,7 @@ export class Tensor extends Num implements NDArray {
     if (!this.isLeaf) throw new GradError('assign: this tensor was computed by an op and has no value of its own to replace')
     // a step that is being compiled has to know of the conversion
     if (mode.recorder && value instanceof Tensor && value.dtype !== this.dtype) return this.assign(noGrad(() => value.to(this.dtype)))
-    if (value instanceof Tensor) mode.recorder?.shared(value)
+    if (value instanceof Tensor) mode.recorder?.shared(value, null)
     const from = value instanceof Tensor ? value.array : value
     if (value instanceof Tensor ? !sameShape(value.shape, this.shape) : value.length !== this.numel) {
       throw new ShapeError(`assign: expected ${show(this.shape)}, not ${value instanceof Tensor ? show(value.shape) : `${value.length} elements`}`)
@@ -143,12 +143,17 @@ export class Tensor extends Num implements NDArray {
   }
 
   /** This tensor as it was when it held `data`: the same place in the graph. For the door. */
-  holding(data: TypedArray): Tensor { return new Tensor(this.shape, this.dtype, data, this.node) }
+  holding(data: TypedArray): Tensor {
+    const out = new Tensor(this.shape, this.dtype, data, this.node)
+    mode.recorder?.shared(this, out)
+    return out
+  }
 
   /** The same values, off the graph. */
   detach(): Tensor {
-    mode.recorder?.shared(this)
-    return new Tensor(this.shape, this.dtype, this.array)
+    const out = new Tensor(this.shape, this.dtype, this.array)
+    mode.recorder?.shared(this, out)
+    return out
   }
   /** The same values as a new result on the graph. */
   clone(): Tensor { return linear.alias(this) }
@@ -268,8 +273,12 @@ export class Tensor extends Num implements NDArray {
     this.#grad = null
     if (this.#gradCell) this.#gradCell.loaded = some
   }
-  /** For programs: is there a gradient? */
-  get hasGrad(): boolean { return this.#pending || this.#grad !== null }
+  /** For programs: is there a gradient, and one of this tensor's shape and dtype? */
+  get gradState(): 'none' | 'own' | 'other' {
+    const g = this.#grad
+    if (this.#pending) return 'own'
+    return g === null ? 'none' : g.dtype === this.dtype && sameShape(g.shape, this.shape) ? 'own' : 'other'
+  }
 
   // ---- dtype
 

@@ -1,5 +1,4 @@
 // Dropout as a module.
-import { fixed } from '../engine/apply.ts'
 import { options } from '../engine/argument.ts'
 import { ArgumentError } from '../engine/errors.ts'
 import type { Generator } from '../engine/random.ts'
@@ -30,6 +29,6 @@ export class Dropout extends Module {
   }
 
   forward(x: Tensor): Tensor {
-    return dropout(x, { p: this.p, training: fixed(() => this.training), generator: this.generator })
+    return dropout(x, { p: this.p, training: this.training, generator: this.generator })
   }
 }

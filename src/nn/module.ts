@@ -1,4 +1,5 @@
 // A module: a plain class whose fields are its parameters, its buffers and the modules it is made of.
+import { mode } from '../engine/apply.ts'
 import { options, record } from '../engine/argument.ts'
 import { ArgumentError, ShapeError } from '../engine/errors.ts'
 import { sameShape, show } from '../engine/shape.ts'
@@ -33,8 +34,16 @@ export interface TensorModule extends Module {
  * new Residual().namedParameters().map(([name]) => name) // ['inner.weight', 'inner.bias', 'scale']
  */
 export abstract class Module {
+  #training = true
   /** Whether layers such as dropout act as in training. Set by `train` and `eval`. */
-  training = true
+  get training(): boolean {
+    // a compiled step asks again
+    mode.recorder?.fixed(() => this.#training, this.#training)
+    return this.#training
+  }
+  set training(yes: boolean) {
+    this.#training = yes
+  }
 
   abstract forward(...args: never[]): unknown
 
