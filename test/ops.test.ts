@@ -6,6 +6,7 @@ import {
   compareGradients,
   define,
   F,
+  fma,
   Generator,
   grad,
   manualSeed,
@@ -15,6 +16,9 @@ import {
   Value,
 } from '../src/index.ts'
 import { Dim, draw, faces, NOT_OPS, operands, ops, Real, settle, type Use } from './catalog.ts'
+
+// to the bit: products are not to be rounded once where plain JavaScript rounds twice
+fma(false)
 
 /** The drawn tensors of a use, and the function of them that calls the op. */
 function prepared(

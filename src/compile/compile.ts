@@ -207,13 +207,14 @@ export function compile<A extends unknown[], R>(step: (...args: A) => R, given: 
   const again = (args: A): boolean => {
     if (args.length !== latest.length) return false
     for (let i = 0; i < args.length; i++) {
-      const [x, y] = [args[i], latest[i] as Tensor]
+      const x = args[i]
+      const y = latest[i] as Tensor
       if (!(x instanceof Tensor) || x.dtype !== y.dtype || x.requiresGrad !== y.requiresGrad) return false
       if (!sameShape(x.shape, y.shape)) return false
     }
     return true
   }
-  const run = (...args: A): R => {
+  const called = (args: A): R => {
     // a step within a step is part of it
     if (mode.recorder || !possible()) return step(...args)
     if (newest && depth === mode.depth && again(args) && fits(newest.guards))
@@ -231,11 +232,19 @@ export function compile<A extends unknown[], R>(step: (...args: A) => R, given: 
     }
     return found.run(inputs)
   }
-  return Object.assign(run, {
+  const withArguments = (...args: A): R => called(args)
+  // a rest parameter is an array made in each call, also an empty one; to hand on `arguments` makes none
+  function run(): R {
+    // biome-ignore lint/complexity/noArguments: see above
+    const given = arguments
+    return given.length === 0 ? called(NONE as unknown as A) : withArguments.apply(undefined, given as unknown as A)
+  }
+  return Object.assign(run as (...args: A) => R, {
     describe: () => [...entries.values()].flatMap(({ programs }) => programs.map(({ describe }) => describe())),
   })
 }
 const EMPTY = new Float32Array(0)
+const NONE: readonly never[] = []
 
 /** The program of two recordings that are the same. */
 function ready<R>(before: Taken, taken: Taken, result: R, profile: boolean): Ready<R> {

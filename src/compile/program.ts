@@ -54,18 +54,39 @@ function early(nodes: readonly Node[]): { first: Node[]; rest: Node[] } {
   }
   return { first, rest }
 }
+interface Argument {
+  readonly index: number
+  readonly address: number
+  /** What was copied there last. */
+  held: TypedArray | null
+}
+interface Live {
+  readonly read: () => number
+  readonly at: number
+}
+interface Graded {
+  readonly tensor: Tensor
+  readonly some: boolean
+}
+const NONE: readonly never[] = []
+function all(acts: readonly (() => void)[]): void {
+  for (let i = 0; i < acts.length; i++) (acts[i] as () => void)()
+}
+
 export class Program {
   readonly #plan: Plan
   readonly #kernels: readonly Kernel[]
-  readonly #recording: Recording
+  readonly #ops: number
+  readonly #assigned: readonly Tensor[]
+  readonly #graded: readonly Graded[]
   readonly #arena: number
   readonly #owned: number[] = []
   /** Leaves that are read; arguments and live numbers, and where they go. */
   readonly #leaves: Tensor[] = []
   readonly #gradients: Tensor[] = []
-  readonly #arguments: { readonly index: number; readonly address: number; held: TypedArray | null }[] = []
-  readonly #live: { readonly read: () => number; readonly at: number }[] = []
-  readonly #results: readonly { readonly use: Use; readonly buffer: Buffer }[]
+  readonly #arguments: Argument[] = []
+  readonly #live: Live[] = []
+  readonly #results: readonly { readonly use: Use; readonly buffer: Buffer; readonly address: number }[]
   readonly #acts: (() => void)[] = []
   /** The same on several threads, if there are any and it has enough for them. */
   readonly #together: (() => void)[] = []
@@ -79,7 +100,9 @@ export class Program {
 
   constructor(recording: Recording, { fused, profile }: { readonly fused: boolean; readonly profile: boolean }) {
     const begun = performance.now()
-    this.#recording = recording
+    this.#ops = recording.acts.length
+    this.#assigned = recording.assigned.map(([tensor]) => tensor)
+    this.#graded = recording.gradients.map(([tensor, slot]) => ({ tensor, some: slot !== null }))
     const lowering = new Lowering(recording)
     const taken = new Set<Buffer>()
     const final = (use: Use): Buffer => {
@@ -102,8 +125,8 @@ export class Program {
           address: tensor.loadedGrad(false).address,
           before: before('gradient', tensor),
         })
-    this.#results = recording.results.map(use => ({ use, buffer: final(use) }))
-    const kept = new Set([...targets.keys(), ...this.#results.map(({ buffer }) => buffer)])
+    const results = recording.results.map(use => ({ use, buffer: final(use) }))
+    const kept = new Set([...targets.keys(), ...results.map(({ buffer }) => buffer)])
 
     const { first, rest } = early(lowering.nodes)
     this.#kernels = [...(first as Kernel[]), ...grouped(rest, kept)]
@@ -112,6 +135,11 @@ export class Program {
     this.#arena = heap().place(this.#plan.bytes)
     this.#owned.push(this.#arena)
     this.#emission = new Emission(this.#plan, this.#arena, fused, profile, this.#prepared(threads()))
+    this.#results = results.map(({ use, buffer }) => ({
+      use,
+      buffer,
+      address: this.#emission.address({ buffer, offset: 0 }),
+    }))
     for (const kernel of this.#kernels) this.#emission.add(kernel)
     const { acts, exports, bytes, calls } = this.#emission.finish(heap())
     const divided = !calls && acts.some(act => 'names' in act && act.arrivals !== null)
@@ -208,16 +236,13 @@ export class Program {
     }
   }
 
-  /** Is everything as it was when the step was recorded? */
-  fits(): boolean {
-    return this.#recording.guards.every(({ holds }) => holds())
-  }
-
-  run(args: readonly Tensor[]): Tensor[] {
-    for (const leaf of this.#leaves) leaf.loaded()
-    for (const leaf of this.#gradients) leaf.loadedGrad(true)
+  /** Loops that count: in some engines those over elements allocate, and this is to allocate results alone. */
+  run(args: readonly Tensor[]): readonly Tensor[] {
     const memory = heap()
-    for (const argument of this.#arguments) {
+    for (let i = 0; i < this.#leaves.length; i++) (this.#leaves[i] as Tensor).loaded()
+    for (let i = 0; i < this.#gradients.length; i++) (this.#gradients[i] as Tensor).loadedGrad(true)
+    for (let i = 0; i < this.#arguments.length; i++) {
+      const argument = this.#arguments[i] as Argument
       const x = args[argument.index] as Tensor
       const { array } = x
       // arrays are not written into: the same one is there already
@@ -226,16 +251,17 @@ export class Program {
         argument.held = array
       }
     }
-    for (const { read, at } of this.#live) memory.views.float64[at] = read()
+    for (let i = 0; i < this.#live.length; i++) {
+      const live = this.#live[i] as Live
+      memory.views.float64[live.at] = live.read()
+    }
     this.#execute()
-    for (const [tensor] of this.#recording.assigned) tensor.stored()
-    for (const [tensor, slot] of this.#recording.gradients) tensor.storedGrad(slot !== null)
-    return this.#results.map(({ use: { shape }, buffer }) =>
-      wrap({
-        shape,
-        dtype: buffer.dtype,
-        data: memory.read(this.#emission.address({ buffer, offset: 0 }), buffer.dtype, buffer.length),
-      }),
+    for (let i = 0; i < this.#assigned.length; i++) (this.#assigned[i] as Tensor).stored()
+    for (let i = 0; i < this.#graded.length; i++)
+      (this.#graded[i] as Graded).tensor.storedGrad((this.#graded[i] as Graded).some)
+    if (this.#results.length === 0) return NONE
+    return this.#results.map(({ use: { shape }, buffer, address }) =>
+      wrap({ shape, dtype: buffer.dtype, data: memory.read(address, buffer.dtype, buffer.length) }),
     )
   }
 
@@ -244,12 +270,12 @@ export class Program {
     const choice = this.#choice
     if (!team?.ready) {
       this.#threads = 1
-      for (const act of this.#acts) act()
+      all(this.#acts)
       return
     }
     const { together } = choice
     const start = performance.now()
-    for (const act of together ? this.#together : this.#acts) act()
+    all(together ? this.#together : this.#acts)
     choice.took(performance.now() - start)
     this.#threads = together ? team.size : 1
   }
@@ -268,7 +294,7 @@ export class Program {
     }
     return {
       engine: 'tensor',
-      ops: this.#recording.acts.length,
+      ops: this.#ops,
       kernels,
       host,
       planned: this.#plan.bytes,

@@ -45,6 +45,12 @@ interface Tie {
   readonly at: number
 }
 
+/** What is read anew, and where it goes. */
+interface Live {
+  readonly read: () => number
+  readonly at: number
+}
+
 /** Makes a result of the step anew. */
 type Make = () => unknown
 
@@ -58,7 +64,7 @@ class Program<R> implements ScalarProgram<R> {
     private readonly machine: Machine,
     private readonly dataIn: readonly Tie[],
     private readonly gradIn: readonly Tie[],
-    private readonly liveIn: readonly { readonly read: () => number; readonly at: number }[],
+    private readonly liveIn: readonly Live[],
     private readonly dataOut: readonly Tie[],
     private readonly gradOut: readonly Tie[],
     private readonly result: Make,
@@ -66,14 +72,16 @@ class Program<R> implements ScalarProgram<R> {
   ) {}
 
   replay(): R {
+    // loops that count: those over elements allocate in some engines
+    const { dataIn, gradIn, liveIn, dataOut, gradOut } = this
     const { memory } = this.machine
-    for (const { x } of this.gradOut) refuseHooks(x)
-    for (const { x, at } of this.dataIn) memory[at] = x.data
-    for (const { x, at } of this.gradIn) memory[at] = x.grad
-    for (const { read, at } of this.liveIn) memory[at] = read()
+    for (let i = 0; i < gradOut.length; i++) refuseHooks((gradOut[i] as Tie).x)
+    for (let i = 0; i < dataIn.length; i++) memory[(dataIn[i] as Tie).at] = (dataIn[i] as Tie).x.data
+    for (let i = 0; i < gradIn.length; i++) memory[(gradIn[i] as Tie).at] = (gradIn[i] as Tie).x.grad
+    for (let i = 0; i < liveIn.length; i++) memory[(liveIn[i] as Live).at] = (liveIn[i] as Live).read()
     this.machine.run()
-    for (const { x, at } of this.dataOut) x.data = memory[at]
-    for (const { x, at } of this.gradOut) x.grad = memory[at]
+    for (let i = 0; i < dataOut.length; i++) (dataOut[i] as Tie).x.data = memory[(dataOut[i] as Tie).at]
+    for (let i = 0; i < gradOut.length; i++) (gradOut[i] as Tie).x.grad = memory[(gradOut[i] as Tie).at]
     return this.result() as R
   }
 

@@ -1,4 +1,6 @@
 // A compiled step does what the step does: the same numbers, state that can be read and set, and errors that say what to do.
+import { spawnSync } from 'node:child_process'
+import { join } from 'node:path'
 import { afterEach, describe, expect, test } from 'vitest'
 import {
   arange,
@@ -789,35 +791,15 @@ describe('steps on values', () => {
   })
 })
 
-describe('nothing is left behind', () => {
-  const growth = (f: () => unknown, n: number): number => {
-    for (let i = 0; i < 2000; i++) f()
-    const before = process.memoryUsage().heapUsed
-    for (let i = 0; i < n; i++) f()
-    return (process.memoryUsage().heapUsed - before) / n
-  }
-  test('a step that returns nothing allocates nothing', () => {
-    const { step } = trained(p => new optim.Adam(p, { lr: 1e-4 }))(new Generator(1))
-    const f = compile(() => void step())
-    // less than a byte a step, where the smallest object has twelve
-    expect(growth(f, 100_000)).toBeLessThan(1)
-  })
-  test('arguments cost no more than the list that JavaScript makes of them', () => {
-    const w = ones([8]).requiresGrad_()
-    const o = new optim.SGD([w], { lr: 1e-4 })
-    const f = compile((x: Tensor) => {
-      const loss = x.mul(w).sum()
-      o.zeroGrad()
-      loss.backward()
-      o.step()
-    })
-    const [x, y] = [ones([8]), zeros([8])]
-    let turn = false
-    expect(
-      growth(() => {
-        turn = !turn
-        f(turn ? x : y)
-      }, 100_000),
-    ).toBeLessThan(64)
-  })
-})
+test('a step leaves nothing on the heap but what it returns', () => {
+  const child = join(import.meta.dirname, 'allocation.child.ts')
+  const { stdout, stderr, status } = spawnSync(process.execPath, ['--import', 'tsx', child], { encoding: 'utf8' })
+  expect(status, stderr).toBe(0)
+  const bytes = JSON.parse(stdout) as Record<'nothing' | 'options' | 'arguments', number>
+  // less than a byte a call, where the smallest object has sixteen
+  expect(bytes.nothing).toBeLessThan(1)
+  // boxes that the engine makes of the five numbers it reads from the options, some engines two each
+  expect(bytes.options).toBeLessThan(1 + 5 * 2 * 16)
+  // the list that JavaScript makes of arguments
+  expect(bytes.arguments).toBeLessThan(128)
+}, 60_000)
