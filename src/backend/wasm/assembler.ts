@@ -7,28 +7,26 @@ const TYPES: Record<Type, number> = { i32: 0x7f, i64: 0x7e, f32: 0x7d, f64: 0x7c
 const SIMD = 0xfd00
 export const op = {
   unreachable: 0x00, return: 0x0f, drop: 0x1a, select: 0x1b,
-  'i32.eqz': 0x45, 'i32.eq': 0x46, 'i32.ne': 0x47, 'i32.lt_s': 0x48, 'i32.lt_u': 0x49, 'i32.gt_s': 0x4a, 'i32.gt_u': 0x4b, 'i32.le_s': 0x4c, 'i32.ge_s': 0x4e, 'i32.ge_u': 0x4f,
+  'i32.eqz': 0x45, 'i32.eq': 0x46, 'i32.ne': 0x47, 'i32.lt_s': 0x48, 'i32.lt_u': 0x49, 'i32.gt_s': 0x4a, 'i32.le_s': 0x4c, 'i32.ge_s': 0x4e,
   'f32.eq': 0x5b, 'f32.ne': 0x5c, 'f32.lt': 0x5d, 'f32.gt': 0x5e, 'f32.le': 0x5f, 'f32.ge': 0x60,
   'f64.eq': 0x61, 'f64.ne': 0x62, 'f64.lt': 0x63, 'f64.gt': 0x64, 'f64.le': 0x65, 'f64.ge': 0x66,
-  'i32.add': 0x6a, 'i32.sub': 0x6b, 'i32.mul': 0x6c, 'i32.div_s': 0x6d, 'i32.div_u': 0x6e, 'i32.rem_s': 0x6f, 'i32.rem_u': 0x70, 'i32.and': 0x71, 'i32.or': 0x72, 'i32.xor': 0x73, 'i32.shl': 0x74, 'i32.shr_s': 0x75, 'i32.shr_u': 0x76,
+  'i32.add': 0x6a, 'i32.sub': 0x6b, 'i32.mul': 0x6c, 'i32.div_u': 0x6e, 'i32.rem_u': 0x70, 'i32.and': 0x71, 'i32.or': 0x72, 'i32.xor': 0x73, 'i32.shl': 0x74,
   'f32.abs': 0x8b, 'f32.neg': 0x8c, 'f32.sqrt': 0x91, 'f32.add': 0x92, 'f32.sub': 0x93, 'f32.mul': 0x94, 'f32.div': 0x95, 'f32.min': 0x96, 'f32.max': 0x97,
   'f64.abs': 0x99, 'f64.neg': 0x9a, 'f64.sqrt': 0x9f, 'f64.add': 0xa0, 'f64.sub': 0xa1, 'f64.mul': 0xa2, 'f64.div': 0xa3, 'f64.min': 0xa4, 'f64.max': 0xa5,
   'f32.convert_i32_s': 0xb2, 'f32.demote_f64': 0xb6, 'f64.convert_i32_s': 0xb7, 'f64.promote_f32': 0xbb,
-  'i8x16.swizzle': SIMD + 0x0e, 'i32x4.splat': SIMD + 0x11, 'i64x2.splat': SIMD + 0x12, 'f32x4.splat': SIMD + 0x13, 'f64x2.splat': SIMD + 0x14,
-  'i32x4.eq': SIMD + 0x37, 'i32x4.ne': SIMD + 0x38, 'i32x4.lt_s': SIMD + 0x39, 'i32x4.gt_s': SIMD + 0x3b, 'i32x4.gt_u': SIMD + 0x3c, 'i32x4.le_s': SIMD + 0x3d, 'i32x4.ge_s': SIMD + 0x3f,
+  'i32x4.splat': SIMD + 0x11, 'i64x2.splat': SIMD + 0x12, 'f32x4.splat': SIMD + 0x13, 'f64x2.splat': SIMD + 0x14,
+  'i32x4.eq': SIMD + 0x37, 'i32x4.ne': SIMD + 0x38, 'i32x4.lt_s': SIMD + 0x39, 'i32x4.gt_s': SIMD + 0x3b, 'i32x4.le_s': SIMD + 0x3d, 'i32x4.ge_s': SIMD + 0x3f,
   'f32x4.eq': SIMD + 0x41, 'f32x4.ne': SIMD + 0x42, 'f32x4.lt': SIMD + 0x43, 'f32x4.gt': SIMD + 0x44, 'f32x4.le': SIMD + 0x45, 'f32x4.ge': SIMD + 0x46,
   'f64x2.eq': SIMD + 0x47, 'f64x2.ne': SIMD + 0x48, 'f64x2.lt': SIMD + 0x49, 'f64x2.gt': SIMD + 0x4a, 'f64x2.le': SIMD + 0x4b, 'f64x2.ge': SIMD + 0x4c,
   'v128.not': SIMD + 0x4d, 'v128.and': SIMD + 0x4e, 'v128.andnot': SIMD + 0x4f, 'v128.or': SIMD + 0x50, 'v128.xor': SIMD + 0x51, 'v128.bitselect': SIMD + 0x52, 'v128.any_true': SIMD + 0x53,
   'f32x4.demote_f64x2_zero': SIMD + 0x5e, 'f64x2.promote_low_f32x4': SIMD + 0x5f,
-  'i8x16.narrow_i16x8_s': SIMD + 0x65, 'i8x16.narrow_i16x8_u': SIMD + 0x66,
   'f32x4.ceil': SIMD + 0x67, 'f32x4.floor': SIMD + 0x68, 'f32x4.trunc': SIMD + 0x69, 'f32x4.nearest': SIMD + 0x6a,
   'f64x2.ceil': SIMD + 0x74, 'f64x2.floor': SIMD + 0x75, 'f64x2.trunc': SIMD + 0x7a, 'f64x2.nearest': SIMD + 0x94,
-  'i16x8.narrow_i32x4_s': SIMD + 0x85, 'i16x8.narrow_i32x4_u': SIMD + 0x86, 'i16x8.extend_low_i8x16_u': SIMD + 0x89,
-  'i32x4.all_true': SIMD + 0xa3, 'i32x4.bitmask': SIMD + 0xa4, 'i32x4.abs': SIMD + 0xa0, 'i32x4.neg': SIMD + 0xa1,
-  'i32x4.extend_low_i16x8_s': SIMD + 0xa7, 'i32x4.extend_low_i16x8_u': SIMD + 0xa9,
-  'i32x4.shl': SIMD + 0xab, 'i32x4.shr_s': SIMD + 0xac, 'i32x4.shr_u': SIMD + 0xad, 'i32x4.add': SIMD + 0xae, 'i32x4.sub': SIMD + 0xb1, 'i32x4.mul': SIMD + 0xb5,
-  'i64x2.extend_low_i32x4_s': SIMD + 0xc7, 'i64x2.extend_high_i32x4_s': SIMD + 0xc8,
-  'i64x2.shl': SIMD + 0xcb, 'i64x2.shr_s': SIMD + 0xcc, 'i64x2.shr_u': SIMD + 0xcd, 'i64x2.add': SIMD + 0xce, 'i64x2.sub': SIMD + 0xd1, 'i64x2.mul': SIMD + 0xd5, 'i64x2.eq': SIMD + 0xd6, 'i64x2.ne': SIMD + 0xd7, 'i64x2.lt_s': SIMD + 0xd8, 'i64x2.gt_s': SIMD + 0xd9,
+  'i16x8.extend_low_i8x16_u': SIMD + 0x89,
+  'i32x4.abs': SIMD + 0xa0, 'i32x4.neg': SIMD + 0xa1,
+  'i32x4.extend_low_i16x8_u': SIMD + 0xa9,
+  'i32x4.shl': SIMD + 0xab, 'i32x4.shr_u': SIMD + 0xad, 'i32x4.add': SIMD + 0xae, 'i32x4.sub': SIMD + 0xb1, 'i32x4.mul': SIMD + 0xb5,
+  'i64x2.shl': SIMD + 0xcb, 'i64x2.shr_u': SIMD + 0xcd, 'i64x2.add': SIMD + 0xce, 'i64x2.sub': SIMD + 0xd1, 'i64x2.mul': SIMD + 0xd5, 'i64x2.eq': SIMD + 0xd6, 'i64x2.ne': SIMD + 0xd7, 'i64x2.lt_s': SIMD + 0xd8, 'i64x2.gt_s': SIMD + 0xd9,
   'f32x4.abs': SIMD + 0xe0, 'f32x4.neg': SIMD + 0xe1, 'f32x4.sqrt': SIMD + 0xe3, 'f32x4.add': SIMD + 0xe4, 'f32x4.sub': SIMD + 0xe5, 'f32x4.mul': SIMD + 0xe6, 'f32x4.div': SIMD + 0xe7, 'f32x4.min': SIMD + 0xe8, 'f32x4.max': SIMD + 0xe9, 'f32x4.pmin': SIMD + 0xea, 'f32x4.pmax': SIMD + 0xeb,
   'f64x2.abs': SIMD + 0xec, 'f64x2.neg': SIMD + 0xed, 'f64x2.sqrt': SIMD + 0xef, 'f64x2.add': SIMD + 0xf0, 'f64x2.sub': SIMD + 0xf1, 'f64x2.mul': SIMD + 0xf2, 'f64x2.div': SIMD + 0xf3, 'f64x2.min': SIMD + 0xf4, 'f64x2.max': SIMD + 0xf5, 'f64x2.pmin': SIMD + 0xf6, 'f64x2.pmax': SIMD + 0xf7,
   'i32x4.trunc_sat_f32x4_s': SIMD + 0xf8, 'f32x4.convert_i32x4_s': SIMD + 0xfa, 'i32x4.trunc_sat_f64x2_s_zero': SIMD + 0xfc, 'f64x2.convert_low_i32x4_s': SIMD + 0xfe,
@@ -38,14 +36,14 @@ export type Op = keyof typeof op
 
 /** Loads and stores: an address (a store's value above it) and a constant offset in bytes. */
 const memory = {
-  'i32.load': 0x28, 'f32.load': 0x2a, 'f64.load': 0x2b, 'i32.load8_s': 0x2c, 'i32.load8_u': 0x2d, 'i32.store': 0x36, 'f32.store': 0x38, 'f64.store': 0x39, 'i32.store8': 0x3a,
-  'v128.load': SIMD + 0x00, 'v128.load32x2_s': SIMD + 0x05, 'v128.load32_splat': SIMD + 0x09, 'v128.load64_splat': SIMD + 0x0a, 'v128.store': SIMD + 0x0b, 'v128.load32_zero': SIMD + 0x5c, 'v128.load64_zero': SIMD + 0x5d,
+  'i32.load': 0x28, 'f32.load': 0x2a, 'f64.load': 0x2b, 'i32.load8_u': 0x2d, 'i32.store': 0x36, 'f32.store': 0x38, 'f64.store': 0x39,
+  'v128.load': SIMD + 0x00, 'v128.load32_splat': SIMD + 0x09, 'v128.load64_splat': SIMD + 0x0a, 'v128.store': SIMD + 0x0b, 'v128.load32_zero': SIMD + 0x5c, 'v128.load64_zero': SIMD + 0x5d,
 } as const
 export type Access = keyof typeof memory
 
 /** The same of one lane, with the vector above the address. */
 const lane = {
-  'v128.load8_lane': 0x54, 'v128.load16_lane': 0x55, 'v128.load32_lane': 0x56, 'v128.load64_lane': 0x57, 'v128.store8_lane': 0x58, 'v128.store16_lane': 0x59, 'v128.store32_lane': 0x5a, 'v128.store64_lane': 0x5b,
+  'v128.load32_lane': 0x56, 'v128.store8_lane': 0x58, 'v128.store32_lane': 0x5a, 'v128.store64_lane': 0x5b,
 } as const
 /** On words that threads share: seen by all in the same order. */
 const atomic = { 'memory.atomic.notify': 0x00, 'memory.atomic.wait32': 0x01, 'i32.atomic.load': 0x10, 'i32.atomic.rmw.add': 0x1e } as const

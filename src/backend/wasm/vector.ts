@@ -121,15 +121,11 @@ export class Vector {
   // whole numbers in lanes of the same size: 32 bits beside float32, 64 beside float64
   iadd(x: V, y: V): V { return this.#run(`${this.#ints}.add`, x, y) }
   isub(x: V, y: V): V { return this.#run(`${this.#ints}.sub`, x, y) }
-  ieq(x: V, y: V): V { return this.#test(`${this.#ints}.eq`, x, y) }
   ilt(x: V, y: V): V { return this.#test(`${this.#ints}.lt_s`, x, y) }
-  igt(x: V, y: V): V { return this.#test(`${this.#ints}.gt_s`, x, y) }
   shl(x: V, n: number): V { return this.#shift('shl', x, n) }
-  /** Shifts to the right, filling with the sign. */
-  shr(x: V, n: number): V { return this.#shift('shr_s', x, n) }
   /** Shifts to the right, filling with zeros. */
   ushr(x: V, n: number): V { return this.#shift('shr_u', x, n) }
-  #shift(name: 'shl' | 'shr_s' | 'shr_u', x: V, n: number): V {
+  #shift(name: 'shl' | 'shr_u', x: V, n: number): V {
     this.code.get(x.local).i32(n).op(`${this.#ints}.${name}`)
     return this.take()
   }
