@@ -1,8 +1,8 @@
 // Pointwise programs on numbers: staged into generated functions, or interpreted where code generation is forbidden.
 import { broadcastStrides, type DType, type NDArray, type Shape, sameShape, type TypedArray } from './array.ts'
 import { codegen } from './codegen.ts'
+import type { Registers, V } from './math/registers.ts'
 import { blocks } from './wasm/eager.ts'
-import type { V, Vector } from './wasm/vector.ts'
 
 export { codegen }
 
@@ -15,8 +15,8 @@ export type Step =
       readonly name: string
       readonly f: (...x: number[]) => number
       readonly js?: (...x: string[]) => string
-      /** On SIMD registers; without it `f` is called lane by lane. */
-      readonly simd?: ((a: Vector, ...x: V[]) => V) | undefined
+      /** On registers; without it `f` is called lane by lane. */
+      readonly simd?: ((a: Registers, ...x: V[]) => V) | undefined
       /** How many operands, from the first, are conditions: truth rather than numbers. */
       readonly conditions?: number | undefined
       readonly args: readonly number[]

@@ -1,6 +1,6 @@
 // THE TABLE: one row for every pointwise op, and the only place where its value and its derivatives are written.
-import * as math from '../backend/wasm/math.ts'
-import type { V, Vector } from '../backend/wasm/vector.ts'
+import * as math from '../backend/math/math.ts'
+import type { Registers, V } from '../backend/math/registers.ts'
 import { ArgumentError } from './errors.ts'
 import type { Num } from './num.ts'
 import * as special from './special.ts'
@@ -23,10 +23,10 @@ interface Row {
   /** Operands at which the derivative jumps: the tests keep away from them. */
   readonly kinks?: readonly number[]
 }
-/** A row's value on SIMD registers, written with the arithmetic `a`. A comparison gives a mask, `where` may get one. */
-type Simd = (a: Vector, ...x: V[]) => V
+/** A row's value on registers, written with their arithmetic `a`. A comparison gives a mask, `where` may get one. */
+type Simd = (a: Registers, ...x: V[]) => V
 /**
- * A row with its own value and rules. `js` is its text where that is an operator, `simd` its code for WebAssembly;
+ * A row with its own value and rules. `js` is its text where that is an operator, `simd` its code for WebAssembly and WebGPU;
  * without them code calls `f`.
  */
 interface Primitive<F, D> extends Row {

@@ -1,6 +1,7 @@
 // Lines in WebAssembly: softmax and its logarithms, the best's place and running sums along the middle of [outer, n, inner].
+
+import * as math from '../math/math.ts'
 import type { Module } from './assembler.ts'
-import * as math from './math.ts'
 import { type V, Vector, type Width } from './vector.ts'
 
 /** Registers that are taken at once along a row. */

@@ -1,20 +1,18 @@
 // Arithmetic on SIMD registers: the operations that the table's code columns and the kernels are written with.
+import type { Registers, V, Width } from '../math/registers.ts'
 import type { Access, Code, Module, Op } from './assembler.ts'
 
-/** A register's worth of numbers, in a variable. A mask has all bits of a lane set where it is true. */
-export interface V {
-  readonly local: number
-  readonly mask?: true
-}
+export type { V, Width }
 
 /** Eight neighbouring bytes, to be picked by a shuffle. */
 const picks = (first: number): number[] => Array.from({ length: 8 }, (_, i) => first + i)
 
-/** Which floats: 4 of float32 or 2 of float64 in 16 bytes. */
-export type Width = 4 | 8
+/** 1.5 * 2^23 leaves no room for a fraction, so that adding it rounds; the whole number then stands in the lowest bits. */
+const ROUNDING = { 4: 1.5 * 2 ** 23, 8: 1.5 * 2 ** 52 }
 
-/** What is done with registers: `a.add(x, y)` writes the instructions and gives the variable that will hold the result. */
-export class Vector {
+/** Registers of WebAssembly: 4 numbers of float32 or 2 of float64 in 16 bytes. */
+export class Vector implements Registers {
+  readonly doubles = true
   readonly #lanes: 'f32x4' | 'f64x2'
   readonly #ints: 'i32x4' | 'i64x2'
 
@@ -47,7 +45,6 @@ export class Vector {
     return { ...this.#run(name, x, y), mask: true }
   }
 
-  /** The same number in all lanes. */
   const(x: number): V {
     const bytes = new Uint8Array(16)
     const view = new DataView(bytes.buffer)
@@ -57,7 +54,6 @@ export class Vector {
     }
     return { local: this.code.constant(bytes) }
   }
-  /** The same bits in all lanes: `low` in lanes of 32 bits, `high` and `low` in those of 64. */
   bits(low: number, high = 0): V {
     const bytes = new Uint8Array(16)
     const view = new DataView(bytes.buffer)
@@ -78,22 +74,21 @@ export class Vector {
   floor(x: V): V { return this.#run(`${this.#lanes}.floor`, x) }
   ceil(x: V): V { return this.#run(`${this.#lanes}.ceil`, x) }
   trunc(x: V): V { return this.#run(`${this.#lanes}.trunc`, x) }
-  /** To the nearest whole number, halves to the even one. */
   nearest(x: V): V { return this.#run(`${this.#lanes}.nearest`, x) }
-  /** NaN wins, -0 is below 0: as Math.min and Math.max. */
   min(x: V, y: V): V { return this.#run(`${this.#lanes}.min`, x, y) }
   max(x: V, y: V): V { return this.#run(`${this.#lanes}.max`, x, y) }
-  /** y where y < x, else x: one instruction where `min` is several. NaN as x stays, as y it does not. */
   pmin(x: V, y: V): V { return this.#run(`${this.#lanes}.pmin`, x, y) }
-  /** y where y > x, else x. */
   pmax(x: V, y: V): V { return this.#run(`${this.#lanes}.pmax`, x, y) }
-  /** x*y + z, rounded once where `fused`. */
   madd(x: V, y: V, z: V): V {
     return this.fused ? this.#run(`${this.#lanes}.relaxed_madd`, x, y, z) : this.add(this.mul(x, y), z)
   }
-  /** z - x*y, rounded once where `fused`. */
   nmadd(x: V, y: V, z: V): V {
     return this.fused ? this.#run(`${this.#lanes}.relaxed_nmadd`, x, y, z) : this.sub(z, this.mul(x, y))
+  }
+  whole(x: V, factor?: V): { n: V; bits: V } {
+    const magic = this.const(ROUNDING[this.width])
+    const bits = factor ? this.madd(x, factor, magic) : this.add(x, magic)
+    return { bits, n: this.sub(bits, magic) }
   }
 
   eq(x: V, y: V): V { return this.#test(`${this.#lanes}.eq`, x, y) }
@@ -107,7 +102,6 @@ export class Vector {
   and(x: V, y: V): V { return this.#bitwise('v128.and', x, y) }
   or(x: V, y: V): V { return this.#bitwise('v128.or', x, y) }
   xor(x: V, y: V): V { return this.#bitwise('v128.xor', x, y) }
-  /** x and not y */
   andnot(x: V, y: V): V { return this.#bitwise('v128.andnot', x, y) }
   not(x: V): V {
     const out = this.#run('v128.not', x)
@@ -123,25 +117,20 @@ export class Vector {
   isub(x: V, y: V): V { return this.#run(`${this.#ints}.sub`, x, y) }
   ilt(x: V, y: V): V { return this.#test(`${this.#ints}.lt_s`, x, y) }
   shl(x: V, n: number): V { return this.#shift('shl', x, n) }
-  /** Shifts to the right, filling with zeros. */
   ushr(x: V, n: number): V { return this.#shift('shr_u', x, n) }
   #shift(name: 'shl' | 'shr_u', x: V, n: number): V {
     this.code.get(x.local).i32(n).op(`${this.#ints}.${name}`)
     return this.take()
   }
 
-  /** x where the condition holds, else y. The condition is a mask, or a number that is not 0. */
   where(condition: V, x: V, y: V): V {
     const mask = this.mask(condition)
     this.code.get(x.local).get(y.local).get(mask.local).op('v128.bitselect')
     return this.take(x.mask && y.mask)
   }
-  /** Truth as a mask. */
   mask(x: V): V { return x.mask ? x : this.ne(x, this.const(0)) }
-  /** Truth as 1 and 0; a number as it is. */
   number(x: V): V { return x.mask ? { local: this.and(x, this.const(1)).local } : x }
 
-  /** A function of JavaScript, lane by lane: for what is too rare to be written in instructions. */
   host(name: string, f: (...x: number[]) => number, ...xs: V[]): V {
     const { code, count } = this
     const call = this.module.host(name, f, xs.length)
@@ -161,7 +150,6 @@ export class Vector {
     return { local: out }
   }
 
-  /** x, but what `f` gives in the lanes of the mask: instructions that are jumped over when it has none. */
   rare(mask: V, x: V, f: () => V): V {
     const { code } = this
     const out = code.local('v128')
@@ -170,8 +158,8 @@ export class Vector {
     })
     return { local: out }
   }
-  /** What `f` gives in float64 arithmetic, of registers of float32: its two halves one after the other. */
-  wide(f: (a: Vector, ...x: V[]) => V, ...xs: V[]): V {
+  /** The two halves one after the other. */
+  wide(f: (a: Registers, ...x: V[]) => V, ...xs: V[]): V {
     const { code } = this
     const double = new Vector(this.module, code, 8, this.fused)
     const halves = [0, 8].map(from => {

@@ -1,6 +1,7 @@
-// Remainders, quotients and signs in SIMD code, all exact; float32 in float64 arithmetic, as the table's numbers are.
-import { signed, signOf, upper } from './fit.ts'
-import type { V, Vector } from './vector.ts'
+// Remainders, quotients and signs over registers, all exact; float32 in float64 arithmetic where there is some, as the
+// table's numbers are.
+import { type Pair, pick, signed, signOf, upper } from './fit.ts'
+import type { Registers, V } from './registers.ts'
 
 const FMOD = (x: number, y: number): number => x % y
 
@@ -8,7 +9,9 @@ const FMOD = (x: number, y: number): number => x % y
  * The exact x - q y with q = trunc(x / y), which rounding may have made one too large. A quotient that has no room for
  * its digits goes to JavaScript.
  */
-function rest(a: Vector, x: V, y: V): V {
+function rest(a: Registers, x: V, y: V): V {
+  // where quotients may be a few units wrong
+  if (!a.doubles) return a.host('fmod', FMOD, x, y)
   const [dividend, divisor] = [a.abs(x), a.abs(y)]
   const q = a.floor(a.div(dividend, divisor))
   const product = a.mul(q, divisor)
@@ -24,14 +27,14 @@ function rest(a: Vector, x: V, y: V): V {
 }
 
 /** Whether a remainder has to be moved by the divisor to have its sign. */
-const apart = (a: Vector, r: V, y: V): V => {
+const apart = (a: Registers, r: V, y: V): V => {
   const zero = a.const(0)
   return a.and(a.ne(r, zero), a.xor(a.lt(r, zero), a.lt(y, zero)))
 }
 const inDouble =
-  (f: (a: Vector, x: V, y: V) => V) =>
-  (a: Vector, x: V, y: V): V =>
-    a.width === 4 ? a.wide(f, x, y) : f(a, x, y)
+  (f: (a: Registers, x: V, y: V) => V) =>
+  (a: Registers, x: V, y: V): V =>
+    a.width === 4 && a.doubles ? a.wide(f, x, y) : f(a, x, y)
 
 export const fmod = inDouble(rest)
 
@@ -51,31 +54,40 @@ export const floorDivide = inDouble((a, x, y) => {
   return a.where(a.eq(y, a.const(0)), q, finite)
 })
 
-export const truncDivide = inDouble((a, x, y) => a.trunc(a.div(x, y)))
+export const truncDivide = inDouble((a, x, y) => {
+  const q = a.trunc(a.div(x, y))
+  // a rounded quotient may be the next whole number
+  return a.doubles ? q : a.where(a.gt(a.abs(q), a.const(0)), a.nearest(a.div(a.sub(x, rest(a, x, y)), y)), q)
+})
 
 // signs: -0 is negative, NaN is not
 
-export const signbit = (a: Vector, x: V): V => a.and(a.ilt(x, a.bits(0)), a.eq(x, x))
-export const sign = (a: Vector, x: V): V => a.where(a.gt(a.abs(x), a.const(0)), a.or(a.const(1), signOf(a, x)), x)
-export const copysign = (a: Vector, x: V, y: V): V => a.or(a.abs(x), a.and(signOf(a, y), a.eq(y, y)))
+export const signbit = (a: Registers, x: V): V => a.and(a.ilt(x, a.bits(0)), a.eq(x, x))
+export const sign = (a: Registers, x: V): V => a.where(a.gt(a.abs(x), a.const(0)), a.or(a.const(1), signOf(a, x)), x)
+export const copysign = (a: Registers, x: V, y: V): V => a.or(a.abs(x), a.and(signOf(a, y), a.eq(y, y)))
 /** x, and 0 for what is not above it; NaN stays. */
-export const relu = (a: Vector, x: V): V => a.andnot(x, a.le(x, a.const(0)))
+export const relu = (a: Registers, x: V): V => a.andnot(x, a.le(x, a.const(0)))
 
 /** sqrt(x^2 + y^2), the squares kept in range; infinity wins over NaN */
-export function hypot(a: Vector, x: V, y: V): V {
-  const out = a.width === 4 ? a.wide((b, x, y) => b.sqrt(b.madd(x, x, b.mul(y, y))), x, y) : legs(a, x, y)
+export function hypot(a: Registers, x: V, y: V): V {
+  const out = a.width === 4 && a.doubles ? a.wide((b, x, y) => b.sqrt(b.madd(x, x, b.mul(y, y))), x, y) : legs(a, x, y)
   const infinity = a.const(Infinity)
   return a.where(a.or(a.eq(a.abs(x), infinity), a.eq(a.abs(y), infinity)), infinity, out)
 }
-function legs(a: Vector, x: V, y: V): V {
+/** From where on squares overflow, up to where they lose digits, and what brings both back. */
+const LARGE: Pair = [2 ** 62, 2 ** 500]
+const SMALL: Pair = [2 ** -50, 2 ** -450]
+const UNIT: Pair = [2 ** 70, 2 ** 600]
+function legs(a: Registers, x: V, y: V): V {
   const size = a.pmax(a.abs(x), a.abs(y))
   const pair = (large: number, small: number): V =>
     a.where(
-      a.gt(size, a.const(2 ** 500)),
+      a.gt(size, a.const(pick(a, LARGE))),
       a.const(large),
-      a.where(a.lt(size, a.const(2 ** -450)), a.const(small), a.const(1)),
+      a.where(a.lt(size, a.const(pick(a, SMALL))), a.const(small), a.const(1)),
     )
-  const unit = pair(2 ** -600, 2 ** 600)
+  const by = pick(a, UNIT)
+  const unit = pair(1 / by, by)
   const [u, v] = [a.mul(x, unit), a.mul(y, unit)]
-  return a.mul(a.sqrt(a.madd(u, u, a.mul(v, v))), pair(2 ** 600, 2 ** -600))
+  return a.mul(a.sqrt(a.madd(u, u, a.mul(v, v))), pair(by, 1 / by))
 }

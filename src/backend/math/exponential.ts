@@ -1,6 +1,6 @@
-// Exponentials and hyperbolic functions in SIMD code: x = n ln 2 + r, a polynomial in r, and n put into the exponent.
-import { bound, type Fit, type Pair, pick, poly, power2, scale, signed, type Whole, whole } from './fit.ts'
-import type { V, Vector } from './vector.ts'
+// Exponentials and hyperbolic functions over registers: x = n ln 2 + r, a polynomial in r, and n put into the exponent.
+import { bound, type Fit, type Pair, pick, poly, power2, scale, signed } from './fit.ts'
+import type { Registers, V } from './registers.ts'
 
 /** ln 2 in two parts, the first so short that n times it is exact. */
 export const LN2: Pair<readonly [number, number]> = [
@@ -35,8 +35,8 @@ const EXP2: Fit = [
 ]
 
 /** n, and e^r - 1, for x that has been bounded; `lost` is what x has lost to rounding. */
-function parts(a: Vector, x: V, lost?: V): Whole & { readonly m: V } {
-  const { bits, n } = whole(a, x, a.const(Math.LOG2E))
+function parts(a: Registers, x: V, lost?: V): { readonly bits: V; readonly n: V; readonly m: V } {
+  const { bits, n } = a.whole(x, a.const(Math.LOG2E))
   const [high, low] = pick(a, LN2)
   let r = a.nmadd(n, a.const(low), a.nmadd(n, a.const(high), x))
   if (lost) r = a.add(r, lost)
@@ -47,14 +47,14 @@ function parts(a: Vector, x: V, lost?: V): Whole & { readonly m: V } {
 const LOWEST: Pair = [-104, -746]
 const HIGHEST: Pair = [89, 710]
 
-export function exp(a: Vector, x: V): V {
+export function exp(a: Registers, x: V): V {
   const { bits, m } = parts(a, bound(a, x, pick(a, LOWEST), pick(a, HIGHEST)))
   return scale(a, a.add(m, a.const(1)), bits)
 }
 /** What lifts the smallest power of e to the normal numbers. */
 const LIFT: Pair = [2 ** 24, 2 ** 60]
 /** e^(x + lost) times `factor`, for x <= 0: only the last multiplication may go below the normal numbers. */
-export function expBelow(a: Vector, x: V, lost?: V, factor?: V): V {
+export function expBelow(a: Registers, x: V, lost?: V, factor?: V): V {
   const { bits, m } = parts(a, a.pmax(x, a.const(pick(a, LOWEST))), lost)
   const e = a.add(m, a.const(1))
   const lift = pick(a, LIFT)
@@ -62,35 +62,35 @@ export function expBelow(a: Vector, x: V, lost?: V, factor?: V): V {
 }
 
 /** 2^r for |r| <= 1/2 */
-export const exp2Near = (a: Vector, r: V): V => a.madd(poly(a, r, EXP2), r, a.const(1))
+export const exp2Near = (a: Registers, r: V): V => a.madd(poly(a, r, EXP2), r, a.const(1))
 
-export function exp2(a: Vector, x: V): V {
+export function exp2(a: Registers, x: V): V {
   const y = bound(a, x, pick(a, [-151, -1076]), pick(a, [129, 1025]))
-  const { bits, n } = whole(a, y)
+  const { bits, n } = a.whole(y)
   return scale(a, exp2Near(a, a.sub(y, n)), bits)
 }
 
 /** (e^x - 1) * unit for bounded x, by 2^n (e^r - 1) + (2^n - 1); unit, a power of 2, keeps 2^n in range. */
-function minusOne(a: Vector, x: V, unit = 1): V {
+function minusOne(a: Registers, x: V, unit = 1): V {
   const { bits, m } = parts(a, x)
   const s = power2(a, bits, unit)
   return a.madd(s, m, a.sub(s, a.const(unit)))
 }
 
-export function expm1(a: Vector, x: V): V {
+export function expm1(a: Registers, x: V): V {
   const half = minusOne(a, bound(a, x, pick(a, [-30, -50]), pick(a, HIGHEST)), 0.5)
   return a.where(a.lt(a.abs(x), a.const(pick(a, [2 ** -26, 2 ** -55]))), x, a.add(half, half))
 }
 
 /** tanh x = E / (E + 2) with E = e^2x - 1, of |x| */
-export function tanh(a: Vector, x: V): V {
+export function tanh(a: Registers, x: V): V {
   const y = a.pmin(a.abs(x), a.const(pick(a, [10, 20])))
   const e = minusOne(a, a.add(y, y))
   return signed(a, a.div(e, a.add(e, a.const(2))), x)
 }
 
 /** 1 / (1 + e^-x); e^x / (1 + e^x) left of 0 */
-export function sigmoid(a: Vector, x: V): V {
+export function sigmoid(a: Registers, x: V): V {
   const one = a.const(1)
   const e = expBelow(a, a.or(x, a.const(-0)))
   return a.div(a.where(a.lt(x, a.const(0)), e, one), a.add(e, one))
@@ -100,7 +100,7 @@ export function sigmoid(a: Vector, x: V): V {
 const OVERFLOW: Pair = [89.5, 710.6]
 
 /** sinh x = (E + E / (E + 1)) / 2 with E = e^x - 1, of |x| */
-export function sinh(a: Vector, x: V): V {
+export function sinh(a: Registers, x: V): V {
   const size = a.abs(x)
   const quarter = minusOne(a, a.pmin(size, a.const(pick(a, OVERFLOW))), 0.25)
   const half = a.add(quarter, quarter)
@@ -110,7 +110,7 @@ export function sinh(a: Vector, x: V): V {
 }
 
 /** cosh x = h + 1 / (4 h) with h = e^|x| / 2 */
-export function cosh(a: Vector, x: V): V {
+export function cosh(a: Registers, x: V): V {
   const { bits, m } = parts(a, a.pmin(a.abs(x), a.const(pick(a, OVERFLOW))))
   const half = scale(a, a.add(m, a.const(1)), bits, 0.5)
   return a.add(half, a.div(a.const(0.25), half))

@@ -1,7 +1,7 @@
-// The error function and its complement in SIMD code: a polynomial next to 0, e^-x^2 times one further out.
+// The error function and its complement over registers: a polynomial next to 0, e^-x^2 times one further out.
 import { expBelow } from './exponential.ts'
 import { type Fit, type Pair, pick, poly, signed, upper } from './fit.ts'
-import type { V, Vector } from './vector.ts'
+import type { Registers, V } from './registers.ts'
 
 /** Up to here erf is the polynomial; it is 0.52 here, so that 1 - erf and 1 - erfc lose next to nothing. */
 const NEAR = 0.5
@@ -35,17 +35,17 @@ const MIDDLE: Pair = [2.5, 4]
 const END: Pair = [10.1, 27.3]
 const ONE: Pair = [4, 6]
 
-const near = (a: Vector, x: V): V => a.madd(poly(a, a.mul(x, x), ERF), x, x)
+const near = (a: Registers, x: V): V => a.madd(poly(a, a.mul(x, x), ERF), x, x)
 
 /** e^(x^2) erfc(x) for x >= NEAR */
-function scaled(a: Vector, x: V): V {
+function scaled(a: Registers, x: V): V {
   const k = a.const(pick(a, MIDDLE))
   const fit = poly(a, a.div(a.sub(x, k), a.add(x, k)), ERFC)
   return a.div(fit, a.add(a.add(x, x), a.const(1)))
 }
 
 /** 1 - erfc(x) further out, where erfc is so small that the rounding of x^2 does not count. */
-export function erf(a: Vector, x: V): V {
+export function erf(a: Registers, x: V): V {
   const size = a.abs(x)
   const y = a.pmin(size, a.const(pick(a, ONE)))
   const outside = a.sub(a.const(1), a.mul(expBelow(a, a.neg(a.mul(y, y))), scaled(a, y)))
@@ -53,11 +53,11 @@ export function erf(a: Vector, x: V): V {
 }
 
 /** In the tail x^2 is exact in two parts, which keeps the digits of e^-x^2. */
-export function erfc(a: Vector, x: V): V {
+export function erfc(a: Registers, x: V): V {
   const size = a.abs(x)
   const y = a.pmin(size, a.const(pick(a, END)))
   const square = a.mul(y, y)
-  const high = a.width === 4 ? a.and(y, a.bits(0xfffff000)) : upper(a, y)
+  const high = upper(a, y)
   const lost = a.sub(a.sub(square, a.mul(high, high)), a.mul(a.sub(y, high), a.add(y, high)))
   const tail = expBelow(a, a.neg(square), lost, scaled(a, y))
   const outside = a.where(a.lt(x, a.const(0)), a.sub(a.const(2), tail), tail)

@@ -1,4 +1,4 @@
-// The table's functions in SIMD code: `math.exp(a, x)` writes the instructions with the arithmetic `a`.
+// The table's functions over registers: `math.exp(a, x)` writes the instructions with the arithmetic `a`.
 export * from './erf.ts'
 export * from './exponential.ts'
 export * from './logarithm.ts'

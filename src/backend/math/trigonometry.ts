@@ -1,6 +1,6 @@
-// Trigonometry in SIMD code: arguments reduced by Cody and Waite's parts of pi, then polynomials.
-import { bound, type Fit, type Pair, pick, poly, signOf, TO_SIGN, whole } from './fit.ts'
-import type { V, Vector } from './vector.ts'
+// Trigonometry over registers: arguments reduced by Cody and Waite's parts of pi, then polynomials.
+import { bound, type Fit, type Pair, pick, poly, signOf, TO_SIGN } from './fit.ts'
+import type { Registers, V } from './registers.ts'
 
 /** pi / 2 in three parts, the first two so short that j times them is exact up to LIMIT. */
 const HALF_PI: Pair<readonly number[]> = [
@@ -42,40 +42,47 @@ const ATAN: Fit = [
   ],
 ]
 
-const odd = (a: Vector, r: V, z: V, fit: Fit): V => a.madd(a.mul(r, z), poly(a, z, fit), r)
-const minus = (a: Vector, x: V, j: V, factor: number): V =>
+const odd = (a: Registers, r: V, z: V, fit: Fit): V => a.madd(a.mul(r, z), poly(a, z, fit), r)
+const minus = (a: Registers, x: V, j: V, factor: number): V =>
   pick(a, HALF_PI).reduce((r, part) => a.nmadd(j, a.const(part * factor), r), x)
 
+const isLarge = (a: Registers, x: V): V => a.not(a.lt(a.abs(x), a.const(pick(a, LIMIT))))
 /** What is too large to be reduced here goes to float64, and what is so there, to JavaScript. */
-function everywhere(a: Vector, x: V, out: V, name: 'sin' | 'cos' | 'tan', self: (a: Vector, x: V) => V): V {
-  const large = a.not(a.lt(a.abs(x), a.const(pick(a, LIMIT))))
-  return a.rare(large, out, () => (a.width === 4 ? a.wide(self, x) : a.host(name, Math[name], x)))
+function everywhere(a: Registers, x: V, out: V, name: 'sin' | 'cos' | 'tan', self: (a: Registers, x: V) => V): V {
+  if (!a.doubles) return out
+  return a.rare(isLarge(a, x), out, () => (a.width === 4 ? a.wide(self, x) : a.host(name, Math[name], x)))
 }
+const TURNED = (x: number): number => Math.atan2(Math.sin(x), Math.cos(x))
+/** Where there is no float64 to go to, whole turns are taken off what is too large. */
+const small = (a: Registers, x: V): V => (a.doubles ? x : a.rare(isLarge(a, x), x, () => a.host('turned', TURNED, x)))
 /** Flips the sign where n is odd. */
-const alternate = (a: Vector, x: V, bits: V): V => a.xor(x, a.shl(bits, pick(a, TO_SIGN)))
+const alternate = (a: Registers, x: V, bits: V): V => a.xor(x, a.shl(bits, pick(a, TO_SIGN)))
 
 /** sin r for |r| <= pi / 2, at its top no more than 1 */
-const sine = (a: Vector, r: V): V => bound(a, odd(a, r, a.mul(r, r), SIN), -1, 1)
+const sine = (a: Registers, r: V): V => bound(a, odd(a, r, a.mul(r, r), SIN), -1, 1)
 
 /** sin x = (-1)^n sin(x - n pi), of |x| */
-export function sin(a: Vector, x: V): V {
+export function sin(a: Registers, angle: V): V {
+  const x = small(a, angle)
   const size = a.abs(x)
-  const { bits, n } = whole(a, size, a.const(1 / Math.PI))
+  const { bits, n } = a.whole(size, a.const(1 / Math.PI))
   const r = minus(a, size, n, 2)
   return everywhere(a, x, alternate(a, a.xor(sine(a, r), signOf(a, x)), bits), 'sin', sin)
 }
 
 /** cos x = (-1)^n sin(x - (n - 1/2) pi) */
-export function cos(a: Vector, x: V): V {
-  const { bits, n } = whole(a, a.madd(x, a.const(1 / Math.PI), a.const(0.5)))
+export function cos(a: Registers, angle: V): V {
+  const x = small(a, angle)
+  const { bits, n } = a.whole(a.madd(x, a.const(1 / Math.PI), a.const(0.5)))
   const r = minus(a, x, a.sub(n, a.const(0.5)), 2)
   return everywhere(a, x, alternate(a, sine(a, r), bits), 'cos', cos)
 }
 
 /** tan x = tan r or -1 / tan r with r = x - n pi / 2, as sin r / cos r, of |x| */
-export function tan(a: Vector, x: V): V {
+export function tan(a: Registers, angle: V): V {
+  const x = small(a, angle)
   const size = a.abs(x)
-  const { bits, n } = whole(a, size, a.const(2 / Math.PI))
+  const { bits, n } = a.whole(size, a.const(2 / Math.PI))
   const r = minus(a, size, n, 1)
   const z = a.mul(r, r)
   const s = odd(a, r, z, SIN_NEAR)
@@ -90,7 +97,7 @@ const PI: Pair<readonly [number, number]> = [
   [Math.PI, 1.2246467991473532e-16],
 ]
 /** sin(pi x) / (pi x), 1 at 0 and 0 at the infinities; pi in two parts */
-export function sinc(a: Vector, x: V): V {
+export function sinc(a: Registers, x: V): V {
   const n = a.nearest(x)
   const r = a.sub(x, n)
   const [high, low] = pick(a, PI)
@@ -109,7 +116,7 @@ const QUARTER: Pair<readonly [number, number]> = [
   [0.785398006439209, 1.5695823663008923e-7],
   [0.7853981633974483, 3.061616997868383e-17],
 ]
-const steps = (a: Vector, k: V, rest: V): V => {
+const steps = (a: Registers, k: V, rest: V): V => {
   const [high, low] = pick(a, QUARTER)
   return a.madd(k, a.const(high), a.madd(k, a.const(low), rest))
 }
@@ -118,7 +125,7 @@ const steps = (a: Vector, k: V, rest: V): V => {
  * arctan(y / x) for y, x >= 0, less than pi / 2, or pi minus that where `left`: from 0, pi / 4 or pi / 2, whichever is
  * near, in eighths of a turn, and arctan of the rest, which is one quotient.
  */
-function angle(a: Vector, y: V, x: V, left?: V): V {
+function angle(a: Registers, y: V, x: V, left?: V): V {
   const far = a.gt(y, a.mul(x, a.const(1 + Math.SQRT2)))
   const middle = a.gt(y, a.mul(x, a.const(Math.SQRT2 - 1)))
   const above = a.where(far, a.neg(x), a.where(middle, a.sub(y, x), y))
@@ -130,14 +137,14 @@ function angle(a: Vector, y: V, x: V, left?: V): V {
   return steps(a, a.where(left, a.sub(a.const(4), k), k), a.xor(rest, a.and(left, a.const(-0))))
 }
 
-export const atan = (a: Vector, x: V): V => a.xor(angle(a, a.abs(x), a.const(1)), signOf(a, x))
+export const atan = (a: Registers, x: V): V => a.xor(angle(a, a.abs(x), a.const(1)), signOf(a, x))
 
 /** The other leg of the right triangle with hypotenuse 1, NaN for |x| > 1. */
-const leg = (a: Vector, x: V): V => a.sqrt(a.mul(a.sub(a.const(1), x), a.add(a.const(1), x)))
-export const asin = (a: Vector, x: V): V => a.xor(angle(a, a.abs(x), leg(a, x)), signOf(a, x))
-export const acos = (a: Vector, x: V): V => angle(a, leg(a, x), a.abs(x), a.lt(x, a.const(0)))
+const leg = (a: Registers, x: V): V => a.sqrt(a.mul(a.sub(a.const(1), x), a.add(a.const(1), x)))
+export const asin = (a: Registers, x: V): V => a.xor(angle(a, a.abs(x), leg(a, x)), signOf(a, x))
+export const acos = (a: Registers, x: V): V => angle(a, leg(a, x), a.abs(x), a.lt(x, a.const(0)))
 
-export function atan2(a: Vector, y: V, x: V): V {
+export function atan2(a: Registers, y: V, x: V): V {
   const [width, height] = [a.abs(x), a.abs(y)]
   const left = a.ilt(x, a.bits(0))
   // the sum of the legs may not overflow
