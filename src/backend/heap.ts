@@ -15,11 +15,11 @@ export class Allocator {
   readonly #holes: { address: number; size: number }[] = []
   readonly #sizes = new Map<number, number>()
   /** Where the line ends now, and the furthest that it has ever gone. */
-  #end: number
+  end: number
   peak: number
 
   constructor(start = 0) {
-    this.#end = start
+    this.end = start
     this.peak = start
   }
 
@@ -32,10 +32,10 @@ export class Allocator {
       if (hole.size >= size && (best < 0 || hole.size < (this.#holes[best] as { size: number }).size)) best = i
     }
     const hole = this.#holes[best]
-    const address = hole?.address ?? this.#end
+    const address = hole?.address ?? this.end
     if (!hole) {
-      this.#end += size
-      this.peak = Math.max(this.peak, this.#end)
+      this.end += size
+      this.peak = Math.max(this.peak, this.end)
     } else if (hole.size === size) this.#holes.splice(best, 1)
     else {
       hole.address += size
@@ -68,8 +68,8 @@ export class Allocator {
       after.size += size
     } else holes.splice(low, 0, { address, size })
     const last = holes.at(-1)
-    if (last && last.address + last.size === this.#end) {
-      this.#end = last.address
+    if (last && last.address + last.size === this.end) {
+      this.end = last.address
       holes.pop()
     }
   }
@@ -117,7 +117,7 @@ export class Heap {
   place(bytes: number): number {
     const address = this.#places.place(bytes)
     const have = this.memory.buffer.byteLength / PAGE
-    const missing = Math.ceil(this.#places.peak / PAGE) - have
+    const missing = Math.ceil(this.#places.end / PAGE) - have
     if (missing > 0) {
       try {
         if (have + missing > MOST) throw new RangeError('beyond 32 bits')

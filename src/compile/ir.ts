@@ -1,7 +1,7 @@
 // A program between recording and code: arrays, how they are read, and the kernels that make them.
 import type { DType, NDArray, Shape } from '../backend/array.ts'
+import type { Fold } from '../backend/stream.ts'
 import type { Module } from '../backend/wasm/assembler.ts'
-import type { Fold } from '../backend/wasm/fold.ts'
 import type { Width } from '../backend/wasm/vector.ts'
 import { type Expr, rewrite } from '../engine/expr.ts'
 import type { Source } from './record.ts'

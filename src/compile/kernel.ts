@@ -1,10 +1,10 @@
 // Which recorded op becomes which kernel. What is not here is run by JavaScript, as eagerly.
 import { type DType, type NDArray, type Shape, stridesOf, type TypedArray } from '../backend/array.ts'
 import { type Blas, blas, LARGE, type Product } from '../backend/blas.ts'
+import type { Fold } from '../backend/stream.ts'
 import type { Module } from '../backend/wasm/assembler.ts'
 import { batched } from '../backend/wasm/batch.ts'
 import { conv, convInput, convScratch, convWeight } from '../backend/wasm/convolution.ts'
-import type { Fold } from '../backend/wasm/fold.ts'
 import { gemmScratch } from '../backend/wasm/gemm.ts'
 import { averages, averagesAdd, maxima } from '../backend/wasm/pooling.ts'
 import { argbest, cumsum, logSoftmax, logsumexp, softmax } from '../backend/wasm/rows.ts'

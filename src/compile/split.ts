@@ -1,7 +1,7 @@
 // A kernel for several threads: whole lines, rows or images for each, so that every number is computed as by one thread.
 import { numel } from '../backend/array.ts'
+import { merged } from '../backend/stream.ts'
 import { type Batch, batched } from '../backend/wasm/batch.ts'
-import { merged } from '../backend/wasm/nest.ts'
 import type { Width } from '../backend/wasm/vector.ts'
 import { type Expr, programs } from '../engine/expr.ts'
 import type { Kernel } from './fuse.ts'

@@ -79,7 +79,7 @@ export const log10 = (a: Registers, x: V): V =>
 
 /** log(1 + x) for finite x > -1: log u + c / u, where u is 1 + x rounded and c what that has lost. */
 function above(a: Registers, x: V): V {
-  const u = a.add(x, a.const(1))
+  const u = a.rounded(a.add(x, a.const(1)))
   const c = a.sub(x, a.sub(u, a.const(1)))
   return natural(a, u, a.div(c, u))
 }

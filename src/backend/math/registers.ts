@@ -40,6 +40,8 @@ export interface Registers {
   pmin(x: V, y: V): V
   /** y where y > x, else x. */
   pmax(x: V, y: V): V
+  /** x itself, and no more than it: what was lost when it was rounded stays lost to those who compute with it. */
+  rounded(x: V): V
   /** x*y + z, rounded once where that is cheap. */
   madd(x: V, y: V, z: V): V
   /** z - x*y, rounded once where that is cheap. */

@@ -56,8 +56,10 @@ export const floorDivide = inDouble((a, x, y) => {
 
 export const truncDivide = inDouble((a, x, y) => {
   const q = a.trunc(a.div(x, y))
+  if (a.doubles) return q
   // a rounded quotient may be the next whole number
-  return a.doubles ? q : a.where(a.gt(a.abs(q), a.const(0)), a.nearest(a.div(a.sub(x, rest(a, x, y)), y)), q)
+  const plain = a.and(a.gt(a.abs(q), a.const(0)), a.lt(a.abs(q), a.const(Infinity)))
+  return a.where(plain, a.nearest(a.div(a.sub(x, rest(a, x, y)), y)), q)
 })
 
 // signs: -0 is negative, NaN is not

@@ -1,7 +1,8 @@
 // A product of matrices for each of a batch: loops around the product, the factors wherever they lie.
+
+import { merged } from '../stream.ts'
 import type { Module } from './assembler.ts'
 import { gemm } from './gemm.ts'
-import { merged } from './nest.ts'
 import type { Width } from './vector.ts'
 
 /** c [batch, m, n] = a [batch, m, k] b [batch, k, n]; strides in elements. Without them c is dense. */

@@ -1,16 +1,9 @@
 // A fold over arrays: a pointwise program for every element, summed (or the largest, the smallest) over some dimensions.
-import type { Module } from './assembler.ts'
-import { keyOf, LOW_HALVES, type Loop, merged, Nest, pointers } from './nest.ts'
-import { type V, Vector, type Width } from './vector.ts'
 
-export type Fold = 'sum' | 'amax' | 'amin'
-export interface FoldLoop extends Loop {
-  /** Which dimensions are folded; the result is dense over the others, in their order. */
-  readonly folded: readonly boolean[]
-  readonly fold: Fold
-  /** int32 for counts: whole numbers that float64 holds exactly. */
-  readonly dtype: 'float32' | 'float64' | 'int32'
-}
+import { type FoldLoop, type Loop, merged } from '../stream.ts'
+import type { Module } from './assembler.ts'
+import { keyOf, LOW_HALVES, Nest, pointers } from './nest.ts'
+import { type V, Vector, type Width } from './vector.ts'
 
 /** Float32 terms that are added up as such before the sum goes on in float64. */
 const CHUNK = 16

@@ -1,15 +1,10 @@
 // A loop over arrays: a pointwise program for every element.
+
+import { type MapLoop, merged } from '../stream.ts'
 import type { Module } from './assembler.ts'
-import { keyOf, type Loop, merged, Nest, pointers, type Stream } from './nest.ts'
+import { keyOf, Nest, pointers } from './nest.ts'
 import { type V, Vector, type Width } from './vector.ts'
 
-/** What the loop writes: the result of a step. Streams of results never lie on themselves. */
-export interface Result extends Stream {
-  readonly step: number
-}
-export interface MapLoop extends Loop {
-  readonly outputs: readonly Result[]
-}
 /** A function of addresses (inputs, then outputs): computes the program for every element. */
 export function mapLoop(module: Module, width: Width, fused: boolean, loop: MapLoop): number {
   const { sizes, streams } = merged(

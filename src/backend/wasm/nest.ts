@@ -1,51 +1,9 @@
 // Nested loops around a program: where each stream of elements stands at each depth, and which steps change there.
-import { byteSize, type DType } from '../array.ts'
+import { byteSize } from '../array.ts'
 import type { Program } from '../program.ts'
+import type { Loop, Stream } from '../stream.ts'
 import type { Code } from './assembler.ts'
 import type { V, Vector, Width } from './vector.ts'
-
-/** An array in a loop: how far apart, in elements, two neighbours along each of the loop's dimensions lie (0: the same). */
-export interface Stream {
-  readonly dtype: DType
-  readonly strides: readonly number[]
-}
-export interface Loop {
-  readonly sizes: readonly number[]
-  /** The program's operands. */
-  readonly inputs: readonly Stream[]
-  readonly program: Program
-}
-/** Neighbouring dimensions that all streams step through as one become one, and those of size 1 go. */
-export function merged(
-  sizes: readonly number[],
-  streams: readonly (readonly number[])[],
-  flags: readonly boolean[] = sizes.map(() => false),
-): { sizes: number[]; streams: number[][]; flags: boolean[] } {
-  const out: { sizes: number[]; streams: number[][]; flags: boolean[] } = {
-    sizes: [],
-    streams: streams.map(() => []),
-    flags: [],
-  }
-  sizes.forEach((size, d) => {
-    if (size === 1) return
-    const last = out.sizes.length - 1
-    const joins =
-      last >= 0 &&
-      out.flags[last] === flags[d] &&
-      streams.every((s, k) => out.streams[k]?.[last] === (s[d] as number) * size)
-    if (joins) {
-      out.sizes[last] = (out.sizes[last] as number) * size
-      streams.forEach((s, k) => {
-        ;(out.streams[k] as number[])[last] = s[d] as number
-      })
-    } else {
-      out.sizes.push(size)
-      out.flags.push(flags[d] as boolean)
-      for (const [k, s] of streams.entries()) out.streams[k]?.push(s[d] as number)
-    }
-  })
-  return out
-}
 
 /** Emits loops: knows where each stream stands at each depth, and which steps of the program change there. */
 export class Nest {

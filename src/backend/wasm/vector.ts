@@ -79,6 +79,7 @@ export class Vector implements Registers {
   max(x: V, y: V): V { return this.#run(`${this.#lanes}.max`, x, y) }
   pmin(x: V, y: V): V { return this.#run(`${this.#lanes}.pmin`, x, y) }
   pmax(x: V, y: V): V { return this.#run(`${this.#lanes}.pmax`, x, y) }
+  rounded(x: V): V { return x }
   madd(x: V, y: V, z: V): V {
     return this.fused ? this.#run(`${this.#lanes}.relaxed_madd`, x, y, z) : this.add(this.mul(x, y), z)
   }
