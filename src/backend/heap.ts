@@ -202,3 +202,9 @@ export class Cell {
     return heap().read(this.address, this.dtype, this.length)
   }
 }
+
+/** A value that a device holds. */
+export interface Remote {
+  /** The value, if it has been fetched; throws if not. */
+  read(): TypedArray
+}

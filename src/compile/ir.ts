@@ -1,10 +1,11 @@
 // A program between recording and code: arrays, how they are read, and the kernels that make them.
 import type { DType, NDArray, Shape } from '../backend/array.ts'
+import type { Batch } from '../backend/batch.ts'
 import type { Fold } from '../backend/stream.ts'
 import type { Module } from '../backend/wasm/assembler.ts'
 import type { Width } from '../backend/wasm/vector.ts'
 import { type Expr, rewrite } from '../engine/expr.ts'
-import type { Source } from './record.ts'
+import type { Act, Source } from './record.ts'
 
 /** An array of the program, dense, at one place. */
 export interface Buffer {
@@ -69,10 +70,13 @@ export interface Part {
   readonly emit: (module: Module, fused: boolean) => number
   readonly extents: readonly Extent[]
 }
-/** A kernel of its own: a function of the addresses of its output, its inputs and, if it wants some, scratch. */
+/** A kernel of its own, in WebAssembly a function of the addresses of its output, its inputs and, if it wants some, scratch. */
 export interface CallNode {
   readonly kind: 'call'
   readonly name: string
+  /** What it does, for who does it otherwise; of a product also how its factors are read. */
+  readonly act: Act
+  readonly product?: Batch
   readonly width: Width
   readonly emit: (module: Module, fused: boolean) => number
   readonly inputs: readonly Access[]

@@ -1,6 +1,6 @@
 // Which recorded op becomes which kernel. What is not here is run by JavaScript, as eagerly.
 import { type DType, type NDArray, type Shape, stridesOf, type TypedArray } from '../backend/array.ts'
-import { type Blas, blas, LARGE, type Product } from '../backend/blas.ts'
+import { type Blas, LARGE, type Product } from '../backend/blas.ts'
 import type { Fold } from '../backend/stream.ts'
 import type { Module } from '../backend/wasm/assembler.ts'
 import { batched } from '../backend/wasm/batch.ts'
@@ -118,7 +118,7 @@ rule(matmulPrim, (lowering, act) => {
   const a = matrix(left, batch, ta)
   const b = matrix(right, batch, tb)
   const flops = 2 * k * act.out.slot.length
-  const library = blas()
+  const { library } = lowering.target
   const [ldA, ldB] = [leading(a, m, k), leading(b, k, n)]
   if (library && m * n * k >= LARGE && ldA && ldB) {
     const product: Product = {
@@ -157,6 +157,8 @@ rule(matmulPrim, (lowering, act) => {
   lowering.nodes.push({
     kind: 'call',
     name: nameOf(act.prim, act.p),
+    act,
+    product: spec,
     width,
     emit: (module, fused) => batched(module, width, fused, spec),
     inputs: [left.access, right.access],
@@ -282,6 +284,7 @@ function call(
   lowering.nodes.push({
     kind: 'call',
     name: nameOf(act.prim, act.p),
+    act,
     width,
     emit,
     inputs,

@@ -1,5 +1,6 @@
 // From recorded ops to kernels: views become ways of reading, constants numbers, everything else a node.
 import { allocate, type DType, type Shape, sameShape, stridesOf } from '../backend/array.ts'
+import type { Blas } from '../backend/blas.ts'
 import { nameOf, type Primitive } from '../engine/apply.ts'
 import { Expr, rewrite } from '../engine/expr.ts'
 import { type OpName, table } from '../engine/prims.ts'
@@ -18,7 +19,7 @@ type Known =
  * The strides with which a view, seen in another shape of as many elements, is read; null when there are none and
  * it has to be copied.
  */
-export function restrided(shape: Shape, strides: readonly number[], as: Shape): number[] | null {
+function restrided(shape: Shape, strides: readonly number[], as: Shape): number[] | null {
   if (as.includes(0)) return stridesOf(as)
   const out = new Array<number>(as.length).fill(0)
   const sizes = shape.flatMap((n, d) => (n === 1 ? [] : [{ n, s: strides[d] as number }]))
@@ -50,6 +51,14 @@ export function restrided(shape: Shape, strides: readonly number[], as: Shape): 
   return out
 }
 
+/** For what a program is made. */
+export interface Target {
+  /** Does large products in place of its own kernels. */
+  readonly library: Blas | null
+  /** Can its kernels compute this? */
+  runs(expr: Expr): boolean
+}
+
 export class Lowering {
   readonly nodes: Node[] = []
   /** The arrays that no node makes. */
@@ -61,7 +70,10 @@ export class Lowering {
   readonly #numbers = new Map<Expr, number>()
   readonly #makers = new Map<number, Primitive<unknown>>()
 
-  constructor(recording: Recording) {
+  constructor(
+    recording: Recording,
+    readonly target: Target,
+  ) {
     for (const slot of recording.slots) this.#source(slot)
     for (const act of wanted(recording)) this.#act(act)
   }
@@ -190,7 +202,7 @@ export class Lowering {
       return true
     }
     // whole numbers wrap around, which only JavaScript does as eagerly
-    if (dtype === 'int32') return false
+    if (dtype === 'int32' || !this.target.runs(expr)) return false
     const args: Access[] = []
     const operands = inputs.map((x, k) => {
       const number = numbers[k] as number | null

@@ -38,12 +38,14 @@ function inStep(kernel: Kernel, buffer: Buffer): boolean {
  * @param sources addresses of arrays that no kernel makes
  * @param targets where results are to be at the end, and the array that lies there before, if the program reads it
  * @param kept read from outside after the program
+ * @param size the bytes of an array
  */
 export function planned(
   kernels: readonly Kernel[],
   sources: ReadonlyMap<Buffer, number>,
   targets: ReadonlyMap<Buffer, { readonly address: number; readonly before: Buffer | null }>,
   kept: ReadonlySet<Buffer>,
+  size: (buffer: Buffer) => number = bytesOf,
 ): Plan {
   const last = new Map<Buffer, number>()
   kernels.forEach((kernel, t) => {
@@ -86,16 +88,16 @@ export function planned(
       inputsOf(kernel).flatMap(({ buffer }) => (last.get(buffer) === t && !fixed.has(buffer) ? [buffer] : [])),
     )
     for (const out of outputsOf(kernel)) {
-      naive += bytesOf(out)
+      naive += size(out)
       if (fixed.has(out)) continue
       // a loop may write where it has just read
       const heir = [...dying].find(
-        buffer => bytesOf(buffer) === bytesOf(out) && buffer.dtype === out.dtype && inStep(kernel, buffer),
+        buffer => size(buffer) === size(out) && buffer.dtype === out.dtype && inStep(kernel, buffer),
       )
       if (heir) {
         dying.delete(heir)
         places.set(out, places.get(heir) as number)
-      } else places.set(out, arena.place(bytesOf(out)))
+      } else places.set(out, arena.place(size(out)))
     }
     if (kernel.kind === 'call' && kernel.scratch !== null) {
       const place = arena.place(kernel.scratch)

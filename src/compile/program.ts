@@ -1,13 +1,14 @@
 // A compiled step: its kernels as one WebAssembly module over the shared memory, and what goes in and comes out.
 import { type NDArray, numel, type Shape, type TypedArray } from '../backend/array.ts'
+import { blas } from '../backend/blas.ts'
 import { heap } from '../backend/heap.ts'
 import { wrap } from '../engine/apply.ts'
 import { type Expr, programs } from '../engine/expr.ts'
 import type { Tensor } from '../engine/tensor.ts'
+import { built } from './build.ts'
 import { Emission, nameOf, type Script, type Threads } from './emit.ts'
-import { grouped, type Kernel } from './fuse.ts'
-import type { Access, Buffer, Node } from './ir.ts'
-import { Lowering } from './lower.ts'
+import type { Kernel } from './fuse.ts'
+import type { Buffer } from './ir.ts'
 import { bytesOf, type Plan, planned } from './plan.ts'
 import type { Recording, Use } from './record.ts'
 import { barrier, Choice, Team, threads } from './threads.ts'
@@ -33,27 +34,6 @@ export interface TensorDescription {
   readonly milliseconds: number
 }
 
-/** Does an op lie before everything else: computed by JavaScript from what is there at the beginning? */
-function early(nodes: readonly Node[]): { first: Node[]; rest: Node[] } {
-  const made = new Set<Buffer>()
-  const late = new Set<unknown>()
-  const first: Node[] = []
-  const rest: Node[] = []
-  for (const node of nodes) {
-    const there = (x: Access | number): boolean =>
-      typeof x === 'number' || x.buffer.source !== null || made.has(x.buffer)
-    if (node.kind === 'check' && node.inputs.every(there)) first.push(node)
-    else if (node.kind === 'host' && node.inputs.every(there) && !late.has(node.generator)) {
-      first.push(node)
-      made.add(node.out)
-    } else {
-      // draws of one generator stay in order
-      if (node.kind === 'host' && node.generator !== null) late.add(node.generator)
-      rest.push(node)
-    }
-  }
-  return { first, rest }
-}
 interface Argument {
   readonly index: number
   readonly address: number
@@ -103,35 +83,14 @@ export class Program {
     this.#ops = recording.acts.length
     this.#assigned = recording.assigned.map(([tensor]) => tensor)
     this.#graded = recording.gradients.map(([tensor, slot]) => ({ tensor, some: slot !== null }))
-    const lowering = new Lowering(recording)
-    const taken = new Set<Buffer>()
-    const final = (use: Use): Buffer => {
-      const buffer = lowering.final(use, taken)
-      taken.add(buffer)
-      return buffer
-    }
-    const targets = new Map<Buffer, { address: number; before: Buffer | null }>()
-    const sources = lowering.sources
-    const before = (kind: 'leaf' | 'gradient', tensor: Tensor): Buffer | null =>
-      sources.find(({ source }) => source?.kind === kind && source.tensor === tensor) ?? null
-    for (const [tensor, slot] of recording.assigned)
-      targets.set(final({ slot, shape: tensor.shape }), {
-        address: tensor.loaded().address,
-        before: before('leaf', tensor),
-      })
-    for (const [tensor, slot] of recording.gradients)
-      if (slot)
-        targets.set(final({ slot, shape: tensor.shape }), {
-          address: tensor.loadedGrad(false).address,
-          before: before('gradient', tensor),
-        })
-    const results = recording.results.map(use => ({ use, buffer: final(use) }))
-    const kept = new Set([...targets.keys(), ...results.map(({ buffer }) => buffer)])
-
-    const { first, rest } = early(lowering.nodes)
-    this.#kernels = [...(first as Kernel[]), ...grouped(rest, kept)]
-    const places = new Map(lowering.sources.map(buffer => [buffer, this.#place(buffer)]))
-    this.#plan = planned(this.#kernels, places, targets, kept)
+    const { sources, kernels, targets, results, kept } = built(recording, { library: blas(), runs: () => true })
+    this.#kernels = kernels
+    const places = new Map(sources.map(buffer => [buffer, this.#place(buffer)]))
+    const ends = targets.map(({ buffer, kind, tensor, before }) => {
+      const { address } = kind === 'leaf' ? tensor.loaded() : tensor.loadedGrad(false)
+      return [buffer, { address, before }] as const
+    })
+    this.#plan = planned(kernels, places, new Map(ends), kept)
     this.#arena = heap().place(this.#plan.bytes)
     this.#owned.push(this.#arena)
     this.#emission = new Emission(this.#plan, this.#arena, fused, profile, this.#prepared(threads()))

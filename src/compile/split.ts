@@ -1,7 +1,7 @@
 // A kernel for several threads: whole lines, rows or images for each, so that every number is computed as by one thread.
 import { numel } from '../backend/array.ts'
-import { merged } from '../backend/stream.ts'
-import { type Batch, batched } from '../backend/wasm/batch.ts'
+import { type Batch, batches } from '../backend/batch.ts'
+import { batched } from '../backend/wasm/batch.ts'
 import type { Width } from '../backend/wasm/vector.ts'
 import { type Expr, programs } from '../engine/expr.ts'
 import type { Kernel } from './fuse.ts'
@@ -28,7 +28,7 @@ export function extent(sizes: readonly number[], strides: readonly number[], at 
 /** A product in parts: some of the batch, or some rows, or some columns of each. */
 export function product(width: Width, p: Batch): NonNullable<CallNode['split']> {
   const { m, n, k } = p
-  const { sizes, streams } = merged(p.sizes, [p.a.batch, p.b.batch])
+  const { sizes, streams } = batches(p)
   const [left, right] = streams as [number[], number[]]
   const steps = sizes.map((_, d) => numel(sizes.slice(d + 1)) * m * n)
   /** Some matrices, rows and columns, each from a first one on. */

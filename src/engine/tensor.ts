@@ -1,7 +1,7 @@
 // The tensor engine's face: storage, shape, node; every method a line that hands over to an op.
 import type { DType, NDArray, Shape, TypedArray } from '../backend/array.ts'
 import { byteSize, converted, numel } from '../backend/array.ts'
-import { Cell } from '../backend/heap.ts'
+import { Cell, type Remote } from '../backend/heap.ts'
 import { makesTensors, mode, noGrad, type Operand, TensorNode } from './apply.ts'
 import { DtypeError, GradError, ShapeError } from './errors.ts'
 import { format } from './format.ts'
@@ -51,6 +51,8 @@ export class Tensor extends Num implements NDArray {
   /** Null after a compiled program wrote a value: it lies in `#cell` until somebody looks. */
   #data: TypedArray | null
   #cell: Cell | null = null
+  /** Where the value lies when a device holds it. */
+  #remote: Remote | null = null
   #grad: Tensor | null = null
   #gradCell: Cell | null = null
   /** Whether `#gradCell` holds a gradient that nobody has looked at. */
@@ -83,7 +85,7 @@ export class Tensor extends Num implements NDArray {
   }
   /** `data`, for the engine, which may look at it also where a step is being compiled. */
   get array(): TypedArray {
-    this.#data ??= (this.#cell as Cell).read()
+    this.#data ??= (this.#remote ?? (this.#cell as Cell)).read()
     return this.#data
   }
   get ndim(): number { return this.shape.length }
@@ -137,6 +139,7 @@ export class Tensor extends Num implements NDArray {
       throw new ShapeError(`assign: expected ${show(this.shape)}, not ${value instanceof Tensor ? show(value.shape) : `${value.length} elements`}`)
     }
     this.#data = value instanceof Tensor && value.dtype === this.dtype ? from : converted(from, this.dtype)
+    this.#remote = null
     if (this.#cell) this.#cell.loaded = false
     mode.recorder?.assigned(this)
     return this
@@ -259,8 +262,18 @@ export class Tensor extends Num implements NDArray {
   /** For programs: the value is what they have written into the cell. */
   stored(): void {
     this.#data = null
+    this.#remote = null
     if (this.#cell) this.#cell.loaded = true
   }
+  /** For programs: the value is what a device holds. */
+  moved(remote: Remote): this {
+    this.#data = null
+    this.#remote = remote
+    if (this.#cell) this.#cell.loaded = false
+    return this
+  }
+  /** For programs: what the value was last moved to, unless it has been assigned since. */
+  get remote(): Remote | null { return this.#remote }
   /** For programs: the place of the gradient, with the gradient in it if there is one and `load` says so. */
   loadedGrad(load: boolean): Cell {
     this.#gradCell ??= new Cell(this, this.dtype, this.numel)

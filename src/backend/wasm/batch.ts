@@ -1,25 +1,14 @@
 // A product of matrices for each of a batch: loops around the product, the factors wherever they lie.
 
-import { merged } from '../stream.ts'
+import { type Batch, batches } from '../batch.ts'
 import type { Module } from './assembler.ts'
 import { gemm } from './gemm.ts'
 import type { Width } from './vector.ts'
 
-/** c [batch, m, n] = a [batch, m, k] b [batch, k, n]; strides in elements. Without them c is dense. */
-export interface Batch {
-  readonly sizes: readonly number[]
-  readonly m: number
-  readonly n: number
-  readonly k: number
-  readonly a: { readonly batch: readonly number[]; readonly row: number; readonly step: number }
-  readonly b: { readonly batch: readonly number[]; readonly step: number; readonly column: number }
-  readonly c?: { readonly matrix: number; readonly row: number }
-}
-
 /** A function of the addresses (c, a, b, scratch). */
 export function batched(module: Module, width: Width, fused: boolean, p: Batch): number {
   const { m, n, k, a, b, c = { matrix: m * n, row: n } } = p
-  const { sizes, streams } = merged(p.sizes, [a.batch, b.batch])
+  const { sizes, streams } = batches(p)
   const product = gemm(module, width, fused)
   const name = `batched ${JSON.stringify([width, fused, p])}`
   return module.shared(name, ['i32', 'i32', 'i32', 'i32'], [], code => {

@@ -186,8 +186,12 @@ export class Device {
     }
     this.check()
     const all = staging.getMappedRange(0, size)
-    let from = 0
-    const out = places.map(({ words }) => all.slice(from, (from += words * WORD)))
+    let end = 0
+    const out = places.map(({ words }) => {
+      const from = end
+      end += words * WORD
+      return all.slice(from, end)
+    })
     staging.unmap()
     this.#staging.push(staging)
     return out

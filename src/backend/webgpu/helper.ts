@@ -29,6 +29,12 @@ export const helpers: Readonly<Record<string, string>> = {
   if (x == y) { return bitcast<f32>(p & q); }
   return select(y, x, x > y);
 }`,
+  // before which other number one comes: the smaller one, and NaN before all
+  ahead: `fn ahead(x: f32, y: f32) -> bool {
+  let p = (bitcast<u32>(x) & 0x7fffffffu) > 0x7f800000u;
+  let q = (bitcast<u32>(y) & 0x7fffffffu) > 0x7f800000u;
+  return select(x < y, p && !q, p || q);
+}`,
   // the exact remainder with the sign of x, by long division
   fmod: `fn fmod(x: f32, y: f32) -> f32 {
   let sign = bitcast<u32>(x) & 0x80000000u;

@@ -35,7 +35,7 @@ describeGpu('a row of the table', device => {
     })
     const gpu = device()
     const addresses = [...xs, null].map(() => gpu.place(4 * n))
-    xs.forEach((x, k) => gpu.write(addresses[k]!, x))
+    for (const [k, x] of xs.entries()) gpu.write(addresses[k]!, x)
     const commands = await gpu.commands([{ kernel, addresses }])
     const encoder = gpu.gpu.createCommandEncoder()
     commands.encode(encoder)
