@@ -1,8 +1,14 @@
-// Four entries: the root one runs anywhere (tsconfig.browser.json sees to that); the others are Node's.
+// Five entries: the root one and webgpu run anywhere (tsconfig.browser.json sees to that); the others are Node's.
 import { defineConfig } from 'tsdown'
 
 export default defineConfig({
-  entry: { index: 'src/index.ts', plot: 'src/plot/plot.ts', progress: 'src/train/progress.ts', blas: 'src/io/blas.ts' },
+  entry: {
+    index: 'src/index.ts',
+    plot: 'src/plot/plot.ts',
+    progress: 'src/train/progress.ts',
+    blas: 'src/io/blas.ts',
+    webgpu: 'src/compile/webgpu/webgpu.ts',
+  },
   format: 'esm',
   platform: 'node',
   target: 'es2022',

@@ -8,6 +8,7 @@ import { foldLoop } from '../backend/wasm/fold.ts'
 import { mapLoop } from '../backend/wasm/loop.ts'
 import type { Width } from '../backend/wasm/vector.ts'
 import { Expr, programs } from '../engine/expr.ts'
+import { nameOf } from './describe.ts'
 import type { Group, Kernel } from './fuse.ts'
 import type { Access, Buffer, CallNode, CheckNode, Extent, FoldNode, HostNode, PlaceNode } from './ir.ts'
 import { bytesOf, type Plan } from './plan.ts'
@@ -298,6 +299,3 @@ export class Emission {
     })
   }
 }
-
-/** What a kernel is called in a description. */
-export const nameOf = (kernel: Kernel): string => (kernel.kind === 'group' ? kernel.names.join(' + ') : kernel.name)

@@ -1,12 +1,12 @@
 // A compiled step: its kernels as one WebAssembly module over the shared memory, and what goes in and comes out.
-import { type NDArray, numel, type Shape, type TypedArray } from '../backend/array.ts'
+import type { NDArray, Shape, TypedArray } from '../backend/array.ts'
 import { blas } from '../backend/blas.ts'
 import { heap } from '../backend/heap.ts'
 import { wrap } from '../engine/apply.ts'
-import { type Expr, programs } from '../engine/expr.ts'
 import type { Tensor } from '../engine/tensor.ts'
 import { built } from './build.ts'
-import { Emission, nameOf, type Script, type Threads } from './emit.ts'
+import { flopsOf, nameOf } from './describe.ts'
+import { Emission, type Script, type Threads } from './emit.ts'
 import type { Kernel } from './fuse.ts'
 import type { Buffer } from './ir.ts'
 import { bytesOf, type Plan, planned } from './plan.ts'
@@ -240,32 +240,20 @@ export class Program {
   }
 
   get description(): TensorDescription {
-    let flops = 0
-    const kernels: string[] = []
-    const host: string[] = []
-    for (const kernel of this.#kernels) {
-      if (kernel.kind === 'check') continue
-      const list = kernel.kind === 'host' ? host : kernels
-      list.push(nameOf(kernel))
-      if (kernel.kind === 'call' || kernel.kind === 'host') flops += kernel.flops
-      else if (kernel.kind === 'group') flops += opsOf(kernel.outputs.map(({ expr }) => expr)) * numel(kernel.shape)
-      else if (kernel.kind === 'fold') flops += (opsOf([kernel.expr]) + 1) * numel(kernel.shape)
-    }
+    const named = this.#kernels.filter(kernel => kernel.kind !== 'check')
     return {
       engine: 'tensor',
       ops: this.#ops,
-      kernels,
-      host,
+      kernels: named.filter(({ kind }) => kind !== 'host').map(nameOf),
+      host: named.filter(({ kind }) => kind === 'host').map(nameOf),
       planned: this.#plan.bytes,
       naive: this.#plan.naive,
-      flops,
+      flops: named.reduce((sum, kernel) => sum + flopsOf(kernel), 0),
       threads: this.#threads,
       times: [...this.#times].sort((a, b) => b.milliseconds - a.milliseconds),
       ...this.#made,
     }
   }
 }
-
-const opsOf = (exprs: readonly Expr[]): number => programs(exprs).steps.filter(({ kind }) => kind === 'op').length
 
 const released = new FinalizationRegistry<number>(address => heap().free(address))

@@ -1,0 +1,132 @@
+// A step's programs, by what fits them, and how often it is recorded until it becomes one.
+import { during, mode } from '../engine/apply.ts'
+import { CompileError } from '../engine/errors.ts'
+import { Tensor } from '../engine/tensor.ts'
+import { Value } from '../engine/value.ts'
+import type { DeviceDescription } from './processor.ts'
+import type { TensorDescription } from './program.ts'
+import { difference, type Guard, StepRecorder, type Taken } from './record.ts'
+import type { ScalarDescription } from './scalar.ts'
+import { flattened, form, type Leaf, signature } from './signature.ts'
+
+/** What a program says of itself. */
+export type Description = TensorDescription | ScalarDescription | DeviceDescription
+
+/** A step in one variant, ready to be run by a function of its kind. */
+export interface Version<Run> {
+  readonly guards: readonly Guard[]
+  readonly run: Run
+  readonly describe: () => Description
+}
+/** What has been seen of one signature. */
+interface Entry<Run> {
+  readonly programs: Version<Run>[]
+  last: Taken | null
+  differences: number
+}
+/** Two recordings that are the same, and what the step returned. */
+export interface Pair<R> {
+  readonly before: Taken
+  readonly taken: Taken
+  readonly result: R
+}
+/** Programs of one signature, for other flags, options and frozen parameters. */
+const VARIANTS = 4
+/** Times that a step may differ from the time before, until that is taken for its nature. */
+const PATIENCE = 4
+
+/** Is all that was built into it as it was? */
+export function fits(guards: readonly Guard[]): boolean {
+  for (let i = 0; i < guards.length; i++) if (!(guards[i] as Guard).holds()) return false
+  return true
+}
+
+export class Versions<A extends unknown[], R, Run> {
+  readonly #entries = new Map<string, Entry<Run>>()
+  readonly #step: (...args: A) => R
+  #before: A | null = null
+  #strangers = 0
+
+  constructor(
+    step: (...args: A) => R,
+    /** How many signatures are kept. */
+    readonly cache: number,
+  ) {
+    this.#step = step
+  }
+
+  /** What is known of arguments like these, called at a depth of transforms. */
+  entry(args: A, depth = mode.depth): Entry<Run> {
+    const entries = this.#entries
+    const before = this.#before
+    const key = `${depth} ${signature(args)}`
+    let known = entries.get(key)
+    if (!known) {
+      known = { programs: [], last: null, differences: 0 }
+      // a number that is another in each call would never be compiled, and nobody would notice
+      const at = args.findIndex((x, i) => typeof x === 'number' && typeof before?.[i] === 'number' && x !== before[i])
+      if (++this.#strangers > 2 * this.cache && at >= 0)
+        throw new CompileError(
+          `compile: argument ${at + 1} is a number that changes from call to call (${before?.[at]}, then ${args[at]}), and numbers are built into a program. Give a tensor, or read it within the step by live(() => …)`,
+        )
+    } else this.#strangers = 0
+    this.#before = args
+    entries.delete(key)
+    entries.set(key, known)
+    if (entries.size > this.cache) entries.delete(entries.keys().next().value as string)
+    return known
+  }
+  find({ programs }: Entry<Run>): Version<Run> | undefined {
+    return programs.find(({ guards }) => fits(guards))
+  }
+  add(entry: Entry<Run>, version: Version<Run>): void {
+    entry.programs.push(version)
+    // what no longer fits is seldom wanted again
+    if (entry.programs.length > VARIANTS) entry.programs.shift()
+  }
+  describe(): Description[] {
+    return [...this.#entries.values()].flatMap(({ programs }) => programs.map(({ describe }) => describe()))
+  }
+
+  /** Runs the step as it is, written down: what it gives, and with what is to become a program, if it now is known. */
+  record(entry: Entry<Run>, args: A, inputs: readonly Tensor[]): { result: R; pair: Pair<R> | null } {
+    const { last } = entry
+    // copies, so that an argument shares its array with nothing that the step refers to
+    const copies = inputs.map(x => new Tensor(x.shape, x.dtype, x.array.slice()).requiresGrad_(x.requiresGrad))
+    const recorder = new StepRecorder(copies, last)
+    let next = 0
+    const own = flattened(args).rebuild(x => (x instanceof Tensor ? copies[next++] : x)) as A
+    const result = during({ recorder }, () => {
+      const returned = this.#step(...own)
+      if (!(returned instanceof Promise)) return returned
+      returned.catch(() => {})
+      throw new CompileError(
+        'compile: the step is async. What it awaits does not belong in a step: do that before, and give it the result',
+      )
+    })
+    const taken = recorder.finish(result, flattened(result).leaves, form(result))
+    const changed = last && difference(last, taken)
+    const same = last !== null && changed === null
+    if (same) {
+      entry.last = null
+      entry.differences = 0
+    } else {
+      if (last && !fits(last.tensors.guards)) entry.differences = 0
+      else if (last && ++entry.differences >= PATIENCE)
+        throw new CompileError(`compile: the step is another each time: ${changed}`)
+      entry.last = taken
+    }
+    // as a program would hand them out: without a graph, and of values those that are there anyway as they are
+    const seen = (x: Leaf): Leaf => {
+      if (x instanceof Tensor) return x.detach()
+      if (x.op === null) return x
+      const made = Value.constant(x.data)
+      made.grad = x.grad
+      return made
+    }
+    return {
+      result: flattened(result).rebuild(seen) as R,
+      pair: same ? { before: last as Taken, taken, result } : null,
+    }
+  }
+}

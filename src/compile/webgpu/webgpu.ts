@@ -1,0 +1,67 @@
+// gradus/webgpu: steps compiled for a GPU, in browsers that have WebGPU, and in Node through npm's webgpu.
+import { Device } from '../../backend/webgpu/device.ts'
+import { oneOf, options } from '../../engine/argument.ts'
+import { CompileError, DependencyError } from '../../engine/errors.ts'
+import { Gpu } from './gpu.ts'
+
+export type { Gpu }
+
+export interface WebGpuOptions {
+  /** What gives adapters: `navigator.gpu`, or in Node what npm's webgpu creates, if it is not said. */
+  readonly gpu?: GPU
+  /** Which GPU, where there are several: the fast one, or the one that saves power ('high-performance'). */
+  readonly powerPreference?: 'high-performance' | 'low-power'
+}
+
+const INSTALL = 'npm install webgpu'
+/** The name is no literal, so that bundlers for browsers leave it alone. */
+const PACKAGE = 'webgpu'
+
+async function provider(): Promise<GPU> {
+  const { navigator, process } = globalThis as { navigator?: { gpu?: GPU }; process?: unknown }
+  if (navigator?.gpu) return navigator.gpu
+  if (!process)
+    throw new DependencyError(
+      'webgpu: this browser has no WebGPU, or the page is not from https or localhost: compile without a device',
+    )
+  try {
+    const { create } = (await import(/* @vite-ignore */ PACKAGE)) as { create(options: string[]): GPU }
+    return create([])
+  } catch (cause) {
+    const error = new DependencyError(
+      `webgpu: in Node it comes with a package of its own (${cause instanceof Error ? cause.message.split('\n')[0] : cause}). Try: ${INSTALL}`,
+    )
+    error.cause = cause
+    throw error
+  }
+}
+
+/**
+ * A GPU to compile steps for: `compile(step, { device: await webgpu() })`. Such a step is called as any other, and gives
+ * a promise of its result; parameters, gradients and optimizer state stay on the GPU until `await gpu.sync()`.
+ *
+ * A GPU computes in float32. Tensors of float64 that a step is given, trains or returns are an error, but for single
+ * numbers: counters and rates are computed by JavaScript as always.
+ *
+ * @throws DependencyError when there is no GPU, or in Node no package that finds it; says what to install
+ * @example
+ * const gpu = await webgpu()
+ * const train = compile(step, { device: gpu })
+ * for (const [x, y] of batches) console.log((await train(x, y)).item())
+ * await gpu.sync()
+ * model.stateDict()
+ */
+export async function webgpu(given: WebGpuOptions = {}): Promise<Gpu> {
+  const { gpu, powerPreference = 'high-performance' } = options('webgpu', given, ['gpu', 'powerPreference'])
+  oneOf('webgpu', 'powerPreference', powerPreference, ['high-performance', 'low-power'])
+  const adapter = await (gpu ?? (await provider())).requestAdapter({ powerPreference })
+  if (!adapter)
+    throw new DependencyError(
+      'webgpu: no GPU was found: WebGPU needs a driver for Vulkan, Metal or Direct3D 12. Without a GPU, compile without a device',
+    )
+  // as large as this GPU allows: programs keep all in one buffer
+  const { maxBufferSize, maxStorageBufferBindingSize } = adapter.limits
+  const device = await adapter.requestDevice({ requiredLimits: { maxBufferSize, maxStorageBufferBindingSize } })
+  const { description, device: model, vendor } = adapter.info
+  return new Gpu(new Device(device, description || model || vendor || 'GPU', message => new CompileError(message)))
+}
