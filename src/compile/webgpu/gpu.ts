@@ -134,6 +134,10 @@ export class Gpu implements Processor {
     }
     return cell
   }
+  /** Is its value here on the GPU alone? */
+  isAway({ remote }: Tensor): boolean {
+    return remote instanceof Left && remote.data === null
+  }
   /** Sees to it that the place holds what the tensor does. */
   load(cell: Cell, x: Tensor): void {
     if (cell.left !== null && x.remote === cell.left) return

@@ -29,11 +29,20 @@ const isSingle = (kernel: Kernel): kernel is Group => kernel.kind === 'group' &&
 
 /** Which arrays are JavaScript's. */
 function hereOf({ kernels, sources, targets }: Build): Set<Buffer> {
-  // a number that is a leaf, a step counter for one, stays here if only numbers are made of it
-  const given = new Set(
-    sources.filter(({ source, length }) =>
-      source?.kind === 'leaf' ? length === 1 && source.tensor.remote === null : source?.kind !== 'gradient',
+  const scripted = new Set(
+    kernels.flatMap(kernel =>
+      kernel.kind === 'host' || kernel.kind === 'check' ? inputsOf(kernel).map(({ buffer }) => buffer) : [],
     ),
+  )
+  const changed = new Set(targets.map(({ before }) => before))
+  // of leaves, the numbers, a step counter for one, if only numbers are made of them; and what the program does not
+  // change and JavaScript reads
+  const given = new Set(
+    sources.filter(buffer => {
+      const { source, length } = buffer
+      if (source?.kind !== 'leaf') return source?.kind !== 'gradient'
+      return (length === 1 && source.tensor.remote === null) || (scripted.has(buffer) && !changed.has(buffer))
+    }),
   )
   for (;;) {
     const here = new Set(given)

@@ -155,6 +155,9 @@ export class GpuProgram implements DeviceProgram {
     const gpu = this.#gpu
     const { device } = gpu
     device.check()
+    // what another program has left on the GPU since this one was made
+    if (this.#given.some(({ buffer: { source } }) => source?.kind === 'leaf' && gpu.isAway(source.tensor)))
+      await gpu.fetch()
     const arrays: Arrays = new Map()
     for (const one of this.#given) {
       const { buffer } = one
