@@ -21,12 +21,11 @@ import {
   Value,
   zeros,
 } from '../../src/index.ts'
-import { describeGpu, gpu as found } from '../gpu.ts'
+import { describeGpu, gpu as provider } from '../gpu.ts'
 import { moons, type Step, steps } from './examples.ts'
 import { cases, close, type Make, network, optimizers, stepOf, trained } from './steps.ts'
 
 type Described = Extract<Description, { engine: 'webgpu' }>
-const provider = await found()
 const gpu = provider && (await webgpu({ gpu: provider }))
 
 describeGpu('a step on a GPU', () => {
