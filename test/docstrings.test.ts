@@ -3,7 +3,9 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { inspect } from 'node:util'
 import ts from 'typescript'
 import { describe, expect, it } from 'vitest'
+import { webgpu } from '../src/compile/webgpu/webgpu.ts'
 import * as gradus from '../src/index.ts'
+import { here } from './swiftshader.ts'
 
 const sources = readdirSync('src', { recursive: true, encoding: 'utf8' }).filter(file => file.endsWith('.ts'))
 
@@ -81,8 +83,13 @@ async function run(file: string, { lines }: Example): Promise<number> {
     ...gradus,
     ...(file.endsWith('special.ts') && own),
   }
-  const scope = { ...names, __promised: promised, __printed: printed }
-  new Function(...Object.keys(scope), `{ ${code} }`)(...Object.values(scope))
+  const scope = {
+    ...names,
+    __promised: promised,
+    __printed: printed,
+    ...(here && { webgpu: () => webgpu({ gpu: here.gpu }) }),
+  }
+  await new Function(...Object.keys(scope), `return (async () => { ${code} })()`)(...Object.values(scope))
   return promises
 }
 
@@ -90,7 +97,8 @@ describe('examples in docstrings', () => {
   for (const file of sources) {
     for (const example of examples(file)) {
       if (/^(plot|train|io)\//.test(file)) continue // these need Node and files; their own tests run them
-      it(example.name, async () => expect(await run(file, example)).toBeGreaterThan(0))
+      const needsGpu = example.lines.some(line => line.includes('webgpu()'))
+      it.skipIf(needsGpu && !here)(example.name, async () => expect(await run(file, example)).toBeGreaterThan(0))
     }
   }
 })

@@ -1,37 +1,9 @@
-// A GPU for tests: SwiftShader, or with GRADUS_GPU=1 the machine's own; null where there is neither.
-import { rmSync } from 'node:fs'
-import { join } from 'node:path'
-import koffi from 'koffi'
+// Tests that need a GPU: skipped, and said so, where there is none.
 import { describe } from 'vitest'
-import { Device } from '../src/backend/webgpu/device.ts'
-import { runsHere, unpacked } from './chromium.ts'
+import type { Device } from '../src/backend/webgpu/device.ts'
+import { here, missing } from './swiftshader.ts'
 
-/** What `f` finds when this process can find SwiftShader and a Vulkan loader. */
-async function withSwiftshader<T>(f: () => Promise<T>): Promise<T> {
-  if (!runsHere) return f()
-  const folder = unpacked('swiftshader.tar')
-  try {
-    process.env.VK_ICD_FILENAMES = join(folder, 'vk_swiftshader_icd.json')
-    // a library that is there already is found by its name
-    koffi.load(join(folder, 'libvulkan.so.1'))
-    return await f()
-  } finally {
-    // what has been loaded stays
-    rmSync(folder, { recursive: true })
-  }
-}
-async function found(): Promise<{ gpu: GPU; device: Device } | null> {
-  const { create } = (await import('webgpu')) as unknown as { create(options: string[]): GPU }
-  const gpu = create([])
-  const adapter = await gpu.requestAdapter()
-  if (!adapter) return null
-  return { gpu, device: new Device(await adapter.requestDevice(), 'GPU', message => new Error(message)) }
-}
-
-const here = await (process.env.GRADUS_GPU ? found() : withSwiftshader(found))
-if (!here) console.warn('skipped: this machine has no GPU that WebGPU finds, and SwiftShader does not run here')
-/** What `navigator.gpu` is in a browser. */
-export const gpu: GPU | null = here?.gpu ?? null
+if (!here) console.warn(`skipped: WebGPU does not run here: ${missing}`)
 /** Tests that need a GPU. */
 export const describeGpu = (name: string, tests: (device: () => Device) => void): void => {
   describe.skipIf(!here)(name, () => tests(() => here?.device as Device))

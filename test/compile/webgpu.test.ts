@@ -1,4 +1,7 @@
 // A step on a GPU does what the step does; its state stays there until it is asked for, and errors say so.
+import { spawnSync } from 'node:child_process'
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import type { Gpu } from '../../src/compile/webgpu/gpu.ts'
 import { webgpu } from '../../src/compile/webgpu/webgpu.ts'
@@ -21,12 +24,13 @@ import {
   Value,
   zeros,
 } from '../../src/index.ts'
-import { describeGpu, gpu as provider } from '../gpu.ts'
+import { describeGpu } from '../gpu.ts'
+import { here } from '../swiftshader.ts'
 import { moons, type Step, steps } from './examples.ts'
 import { cases, close, type Make, network, optimizers, stepOf, trained } from './steps.ts'
 
 type Described = Extract<Description, { engine: 'webgpu' }>
-const gpu = provider && (await webgpu({ gpu: provider }))
+const gpu = here && (await webgpu({ gpu: here.gpu }))
 
 describeGpu('a step on a GPU', () => {
   const device = gpu as Gpu
@@ -358,7 +362,7 @@ describeGpu('a step on a GPU', () => {
     test('options', async () => {
       const step = (x: Tensor): Tensor => x
       expect(() => compile(step, { device: {} as Gpu })).toThrow(ArgumentError)
-      expect(() => compile(step, { device: webgpu() as unknown as Gpu })).toThrow(/awaited/)
+      expect(() => compile(step, { device: Promise.resolve(device) as unknown as Gpu })).toThrow(/awaited/)
       expect(() => compile(step, { device, profile: true })).toThrow(ArgumentError)
       await expect(webgpu({ powerPreference: 'fast' as 'low-power' })).rejects.toThrow(ArgumentError)
     })
@@ -398,6 +402,46 @@ describeGpu('a step on a GPU', () => {
     expect(d.flops).toBeGreaterThanOrEqual(2 * 4 ** 3)
     expect(d.planned).toBeLessThanOrEqual(d.naive + 1024)
     expect(d.code).toBeGreaterThan(0)
+  })
+})
+
+describeGpu('the readme', () => {
+  test('shows a step that runs', async () => {
+    const text = readFileSync(join(import.meta.dirname, '../../README.md'), 'utf8')
+    const block = [...text.matchAll(/^```js\n([\s\S]*?)^```/gm)]
+      .map(match => match[1]!)
+      .find(x => x.includes('webgpu'))!
+    const body = block.replace(/^import .*$/gm, '').replaceAll('console.log', 'log')
+    const w = tensor([1], { requiresGrad: true })
+    const o = new optim.SGD([w], { lr: 0.01 })
+    const step = (): Tensor => {
+      const loss = w.square().sum()
+      o.zeroGrad()
+      loss.backward()
+      o.step()
+      return loss
+    }
+    const losses: number[] = []
+    const run = new Function('compile', 'webgpu', 'step', 'log', `return (async () => {${body}})()`)
+    await run(
+      compile,
+      () => webgpu({ gpu: here!.gpu }),
+      step,
+      (x: number) => losses.push(x),
+    )
+    expect(losses.length).toBe(3)
+    expect(w.item()).toBeCloseTo(0.98 ** 300, 4)
+  })
+})
+
+describeGpu('a process', () => {
+  test('ends by itself', () => {
+    const child = join(import.meta.dirname, 'webgpu.child.ts')
+    const { stdout, status, signal } = spawnSync(process.execPath, ['--expose-gc', '--import', 'tsx', child], {
+      encoding: 'utf8',
+      timeout: 25_000,
+    })
+    expect({ stdout, status, signal }).toEqual({ stdout: '-2\n-7\n-17\n', status: 0, signal: null })
   })
 })
 

@@ -14,6 +14,9 @@ export interface WebGpuOptions {
 }
 
 const INSTALL = 'npm install webgpu'
+/** What GPUs came from: in Node, they are gone when that is. */
+const providers = new Set<GPU>()
+let own: GPU | null = null
 /** The name is no literal, so that bundlers for browsers leave it alone. */
 const PACKAGE = 'webgpu'
 
@@ -24,9 +27,11 @@ async function provider(): Promise<GPU> {
     throw new DependencyError(
       'webgpu: this browser has no WebGPU, or the page is not from https or localhost: compile without a device',
     )
+  if (own) return own
   try {
     const { create } = (await import(/* @vite-ignore */ PACKAGE)) as { create(options: string[]): GPU }
-    return create([])
+    own = create([])
+    return own
   } catch (cause) {
     const error = new DependencyError(
       `webgpu: in Node it comes with a package of its own (${cause instanceof Error ? cause.message.split('\n')[0] : cause}). Try: ${INSTALL}`,
@@ -46,15 +51,26 @@ async function provider(): Promise<GPU> {
  * @throws DependencyError when there is no GPU, or in Node no package that finds it; says what to install
  * @example
  * const gpu = await webgpu()
+ * const w = tensor([0], { requiresGrad: true })
+ * const optimizer = new optim.SGD([w], { lr: 0.25 })
+ * const step = (x: Tensor) => {
+ *   const loss = w.sub(x).square().sum()
+ *   optimizer.zeroGrad()
+ *   loss.backward()
+ *   optimizer.step()
+ *   return loss
+ * }
  * const train = compile(step, { device: gpu })
- * for (const [x, y] of batches) console.log((await train(x, y)).item())
+ * for (let i = 0; i < 9; i++) await train(tensor([8]))
  * await gpu.sync()
- * model.stateDict()
+ * w.item() // 7.984375
  */
 export async function webgpu(given: WebGpuOptions = {}): Promise<Gpu> {
   const { gpu, powerPreference = 'high-performance' } = options('webgpu', given, ['gpu', 'powerPreference'])
   oneOf('webgpu', 'powerPreference', powerPreference, ['high-performance', 'low-power'])
-  const adapter = await (gpu ?? (await provider())).requestAdapter({ powerPreference })
+  const from = gpu ?? (await provider())
+  providers.add(from)
+  const adapter = await from.requestAdapter({ powerPreference })
   if (!adapter)
     throw new DependencyError(
       'webgpu: no GPU was found: WebGPU needs a driver for Vulkan, Metal or Direct3D 12. Without a GPU, compile without a device',
