@@ -87,7 +87,7 @@ async function run(file: string, { lines }: Example): Promise<number> {
     ...names,
     __promised: promised,
     __printed: printed,
-    ...(here && { webgpu: () => webgpu({ gpu: here.gpu }) }),
+    ...(here && { webgpu: webgpu.bind(null, { gpu: here.gpu }) }),
   }
   await new Function(...Object.keys(scope), `return (async () => { ${code} })()`)(...Object.values(scope))
   return promises

@@ -106,6 +106,10 @@ test('type-checks and trains from TypeScript, whichever way modules are resolved
     'entries.ts',
     "import { lossCurve } from 'gradus/plot'\nimport { progress } from 'gradus/progress'\nimport { useBlas } from 'gradus/blas'\nexport { lossCurve, progress, useBlas }\n",
   )
+  write(
+    'device.ts',
+    "import { compile, type Tensor } from 'gradus'\nimport { webgpu } from 'gradus/webgpu'\nconst f = compile((x: Tensor) => x.sin(), { device: await webgpu() })\nexport const result: (x: Tensor) => Promise<Tensor> = f\n",
+  )
   const check = (files: readonly string[], options: object): string => {
     write(
       'tsconfig.json',
@@ -117,6 +121,8 @@ test('type-checks and trains from TypeScript, whichever way modules are resolved
     return run('node', [join(root, 'node_modules/typescript/bin/tsc')])
   }
   check(['step.ts', 'misuse.ts'], { module: 'esnext', moduleResolution: 'bundler' })
+  // also where nobody knows of the browser's types
+  check(['device.ts'], { module: 'esnext', moduleResolution: 'bundler', lib: ['es2022'], skipLibCheck: false })
   check(['entries.ts'], { module: 'nodenext', types: ['node'], typeRoots: [join(root, 'node_modules/@types')] })
   for (const [i, code] of shown.entries()) write(`shown${i}.ts`, code)
   check(['step.ts', 'misuse.ts', ...shown.map((_, i) => `shown${i}.ts`)], { module: 'nodenext' })
@@ -134,10 +140,18 @@ test('an entry without its optional libraries says what to install', () => {
     "import { useBlas } from 'gradus/blas'\ntry { useBlas() } catch (e) { console.log(e.name, e.message) }\n",
   )
   expect(run('node', ['blas.js'])).toMatch(/DependencyError .*npm install koffi/)
+  write(
+    'webgpu.js',
+    "import { webgpu } from 'gradus/webgpu'\nawait webgpu().catch(e => console.log(e.name, e.message))\n",
+  )
+  expect(run('node', ['webgpu.js'])).toMatch(/DependencyError .*npm install webgpu/)
 })
 
 test('bundles for the browser without Node, and trains there', async () => {
-  write('browser.js', `import ${names} from 'gradus'\n${step}\nglobalThis.result = JSON.stringify(result)\n`)
+  write(
+    'browser.js',
+    `import ${names} from 'gradus'\nexport { webgpu } from 'gradus/webgpu'\n${step}\nglobalThis.result = JSON.stringify(result)\n`,
+  )
   const options = { entry: join(folder, 'browser.js'), formats: ['iife' as const], name: 'step', fileName: 'step' }
   await build({
     root: folder,

@@ -3,8 +3,7 @@ import { spawnSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
-import type { Gpu } from '../../src/compile/webgpu/gpu.ts'
-import { webgpu } from '../../src/compile/webgpu/webgpu.ts'
+import { type WebGpu, webgpu } from '../../src/compile/webgpu/webgpu.ts'
 import {
   ArgumentError,
   bernoulli,
@@ -33,7 +32,7 @@ type Described = Extract<Description, { engine: 'webgpu' }>
 const gpu = here && (await webgpu({ gpu: here.gpu }))
 
 describeGpu('a step on a GPU', () => {
-  const device = gpu as Gpu
+  const device = gpu as WebGpu
   /** Runs a step made twice from the same seed, as it is and on the GPU, and compares all it leaves after each call. */
   async function same(make: Make, calls = 8, tolerance?: number): Promise<Described> {
     const eager = make(new Generator(7))
@@ -361,8 +360,8 @@ describeGpu('a step on a GPU', () => {
     })
     test('options', async () => {
       const step = (x: Tensor): Tensor => x
-      expect(() => compile(step, { device: {} as Gpu })).toThrow(ArgumentError)
-      expect(() => compile(step, { device: Promise.resolve(device) as unknown as Gpu })).toThrow(/awaited/)
+      expect(() => compile(step, { device: {} as WebGpu })).toThrow(ArgumentError)
+      expect(() => compile(step, { device: Promise.resolve(device) as unknown as WebGpu })).toThrow(/awaited/)
       expect(() => compile(step, { device, profile: true })).toThrow(ArgumentError)
       await expect(webgpu({ powerPreference: 'fast' as 'low-power' })).rejects.toThrow(ArgumentError)
     })

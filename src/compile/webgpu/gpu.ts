@@ -96,12 +96,7 @@ export class Gpu implements Processor {
     })
   }
 
-  /**
-   * Waits until all that was called has been done, and brings the values of parameters, gradients and state back, so
-   * that `data` has them.
-   *
-   * @throws CompileError when something went wrong on the GPU
-   */
+  /** Brings back what programs have left, when all that was called is done. */
   sync(): Promise<void> {
     return this.enter(() => this.fetch())
   }

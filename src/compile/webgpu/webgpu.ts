@@ -2,26 +2,44 @@
 import { Device } from '../../backend/webgpu/device.ts'
 import { oneOf, options } from '../../engine/argument.ts'
 import { CompileError, DependencyError } from '../../engine/errors.ts'
+import type { Processor } from '../processor.ts'
 import { Gpu } from './gpu.ts'
 
-export type { Gpu }
+/** A GPU that steps are compiled for. */
+export interface WebGpu extends Processor {
+  /** What it calls itself. */
+  readonly name: string
+  /** Bytes of its memory that programs hold. */
+  readonly used: number
+  /**
+   * Waits until all that was called has been done, and brings the values of parameters, gradients and state back, so
+   * that `data` has them.
+   *
+   * @throws CompileError when something went wrong on the GPU
+   */
+  sync(): Promise<void>
+}
+/** What gives adapters, as `navigator.gpu`. */
+export interface Provider {
+  requestAdapter(options?: { powerPreference?: 'high-performance' | 'low-power' }): Promise<unknown>
+}
 
 export interface WebGpuOptions {
   /** What gives adapters: `navigator.gpu`, or in Node what npm's webgpu creates, if it is not said. */
-  readonly gpu?: GPU
+  readonly gpu?: Provider
   /** Which GPU, where there are several: the fast one, or the one that saves power ('high-performance'). */
   readonly powerPreference?: 'high-performance' | 'low-power'
 }
 
 const INSTALL = 'npm install webgpu'
 /** What GPUs came from: in Node, they are gone when that is. */
-const providers = new Set<GPU>()
-let own: GPU | null = null
+const providers = new Set<Provider>()
+let own: Provider | null = null
 /** The name is no literal, so that bundlers for browsers leave it alone. */
 const PACKAGE = 'webgpu'
 
-async function provider(): Promise<GPU> {
-  const { navigator, process } = globalThis as { navigator?: { gpu?: GPU }; process?: unknown }
+async function provider(): Promise<Provider> {
+  const { navigator, process } = globalThis as { navigator?: { gpu?: Provider }; process?: unknown }
   if (navigator?.gpu) return navigator.gpu
   if (!process)
     throw new DependencyError(
@@ -29,7 +47,7 @@ async function provider(): Promise<GPU> {
     )
   if (own) return own
   try {
-    const { create } = (await import(/* @vite-ignore */ PACKAGE)) as { create(options: string[]): GPU }
+    const { create } = (await import(/* @vite-ignore */ PACKAGE)) as { create(options: string[]): Provider }
     own = create([])
     return own
   } catch (cause) {
@@ -65,12 +83,12 @@ async function provider(): Promise<GPU> {
  * await gpu.sync()
  * w.item() // 7.984375
  */
-export async function webgpu(given: WebGpuOptions = {}): Promise<Gpu> {
+export async function webgpu(given: WebGpuOptions = {}): Promise<WebGpu> {
   const { gpu, powerPreference = 'high-performance' } = options('webgpu', given, ['gpu', 'powerPreference'])
   oneOf('webgpu', 'powerPreference', powerPreference, ['high-performance', 'low-power'])
   const from = gpu ?? (await provider())
   providers.add(from)
-  const adapter = await from.requestAdapter({ powerPreference })
+  const adapter = (await from.requestAdapter({ powerPreference })) as GPUAdapter | null
   if (!adapter)
     throw new DependencyError(
       'webgpu: no GPU was found: WebGPU needs a driver for Vulkan, Metal or Direct3D 12. Without a GPU, compile without a device',
