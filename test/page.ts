@@ -1,5 +1,5 @@
 // What test/browser.test.ts has a browser do: one step, eager, compiled, on threads and on a GPU.
-import { choice } from '../src/compile/threads.ts'
+import { choice } from '../src/compile/threads/threads.ts'
 import { webgpu } from '../src/compile/webgpu/webgpu.ts'
 import { compile, F, Generator, nn, optim, randn, type Tensor, tensor, threads } from '../src/index.ts'
 

@@ -1,17 +1,8 @@
 // Convolution on numbers: a block of patches laid out as a matrix, then a product of matrices.
 import { allocate, type NDArray, type TypedArray } from './array.ts'
 import { matmul } from './matmul.ts'
-import type { Windows } from './pool.ts'
 import { convolved } from './wasm/images.ts'
-
-/** The sizes of a 2-d convolution: x [batch, groups*inputs, size], w [groups*outputs, inputs, kernel], y [batch, groups*outputs, out]. */
-export interface Convolution extends Windows {
-  readonly batch: number
-  readonly groups: number
-  /** Channels per group. */
-  readonly inputs: number
-  readonly outputs: number
-}
+import type { Convolution } from './windows.ts'
 
 /** Some rows of one image's output, for one group. */
 interface Block {

@@ -1,17 +1,7 @@
 // Pooling on numbers: where each window's largest lies; means of windows along one dimension.
 import type { TypedArray } from './array.ts'
 import { largest } from './wasm/images.ts'
-
-/** Windows over planes of `size`: what pooling and convolution share. */
-export interface Windows {
-  readonly size: readonly [number, number]
-  readonly kernel: readonly [number, number]
-  readonly out: readonly [number, number]
-  readonly stride: readonly [number, number]
-  /** Elements outside above and to the left; those below and to the right follow from `out`. */
-  readonly padding: readonly [number, number]
-  readonly dilation: readonly [number, number]
-}
+import type { Span, Windows } from './windows.ts'
 
 /**
  * Flat index in x [planes, size] of the largest in each window: the first of equals; NaN wins. Padding is never chosen;
@@ -49,13 +39,6 @@ export function maxima(p: Windows, index: TypedArray, x: TypedArray): void {
       }
     }
   }
-}
-
-/** The elements [start, stop) of a dimension, and what their sum is divided by. */
-export interface Span {
-  readonly start: number
-  readonly stop: number
-  readonly divisor: number
 }
 
 /** out[o, j, i] = the sum of x[o, k, i] over k in span j, divided. */

@@ -1,29 +1,10 @@
 // Pointwise programs on numbers: staged into generated functions, or interpreted where code generation is forbidden.
 import { broadcastStrides, type DType, type NDArray, type Shape, sameShape, type TypedArray } from './array.ts'
 import { codegen } from './codegen.ts'
-import type { Registers, V } from './math/registers.ts'
+import type { Program } from './stream.ts'
 import { blocks } from './wasm/eager.ts'
 
 export { codegen }
-
-/** One step of a program: reads an operand, holds a constant, or applies an op to the results of earlier steps. */
-export type Step =
-  | { readonly kind: 'input'; readonly input: number }
-  | { readonly kind: 'const'; readonly value: number }
-  | {
-      readonly kind: 'op'
-      readonly name: string
-      readonly f: (...x: number[]) => number
-      readonly js?: (...x: string[]) => string
-      /** On registers; without it `f` is called lane by lane. */
-      readonly simd?: ((a: Registers, ...x: V[]) => V) | undefined
-      /** How many operands, from the first, are conditions: truth rather than numbers. */
-      readonly conditions?: number | undefined
-      readonly args: readonly number[]
-    }
-
-/** Steps in order; the last one is the result. */
-export type Program = readonly Step[]
 
 /** For each step, whether it depends on an operand that varies. */
 export function variance(program: Program, varies: (k: number) => boolean): boolean[] {

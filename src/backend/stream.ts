@@ -1,6 +1,25 @@
-// Loops over arrays, before they are code: sizes, and how each array is stepped through.
+// Pointwise programs and loops around them, before they are code: steps, sizes, and how each array is stepped through.
 import type { DType } from './array.ts'
-import type { Program } from './program.ts'
+import type { Registers, V } from './math/registers.ts'
+
+/** One step of a program: reads an operand, holds a constant, or applies an op to the results of earlier steps. */
+export type Step =
+  | { readonly kind: 'input'; readonly input: number }
+  | { readonly kind: 'const'; readonly value: number }
+  | {
+      readonly kind: 'op'
+      readonly name: string
+      readonly f: (...x: number[]) => number
+      readonly js?: (...x: string[]) => string
+      /** On registers; without it `f` is called lane by lane. */
+      readonly simd?: ((a: Registers, ...x: V[]) => V) | undefined
+      /** How many operands, from the first, are conditions: truth rather than numbers. */
+      readonly conditions?: number | undefined
+      readonly args: readonly number[]
+    }
+
+/** Steps in order; the last one is the result. */
+export type Program = readonly Step[]
 
 /** An array in a loop: how far apart, in elements, two neighbours along each of the loop's dimensions lie (0: the same). */
 export interface Stream {

@@ -9,8 +9,8 @@ import { Tensor } from '../engine/tensor.ts'
 import { Value } from '../engine/value.ts'
 import type { Processor } from './processor.ts'
 import { Program } from './program.ts'
-import { scalarProgram } from './scalar.ts'
 import { flattened } from './signature.ts'
+import { scalarProgram } from './tape/program.ts'
 import { type Description, fits, type Pair, type Version, Versions } from './version.ts'
 
 export interface CompileOptions {

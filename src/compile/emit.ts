@@ -1,7 +1,7 @@
 // From kernels to code: each kernel a function of one WebAssembly module, called with the addresses it was planned for.
 import { byteSize, type Shape, stridesOf } from '../backend/array.ts'
 import type { Heap } from '../backend/heap.ts'
-import type { Program as Steps } from '../backend/program.ts'
+import type { Program as Steps } from '../backend/stream.ts'
 import { merged, type Stream } from '../backend/stream.ts'
 import { Module } from '../backend/wasm/assembler.ts'
 import { foldLoop } from '../backend/wasm/fold.ts'
@@ -12,8 +12,8 @@ import { nameOf } from './describe.ts'
 import type { Group, Kernel } from './fuse.ts'
 import type { Access, Buffer, CallNode, CheckNode, Extent, FoldNode, HostNode, PlaceNode } from './ir.ts'
 import { bytesOf, type Plan } from './plan.ts'
-import { type Barrier, type Call, Schedule, type Share, type Span } from './schedule.ts'
-import { cost, extent, ranges, tuning } from './split.ts'
+import { type Barrier, type Call, Schedule, type Share, type Span } from './threads/schedule.ts'
+import { cost, extent, ranges, tuning } from './threads/split.ts'
 
 /** What JavaScript runs between functions of the module. */
 export type Script = HostNode | CheckNode

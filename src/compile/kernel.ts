@@ -23,7 +23,7 @@ import { split3 } from '../engine/shape.ts'
 import { type Access, type CallNode, type HostNode, held, widthOf } from './ir.ts'
 import type { Lowering } from './lower.ts'
 import type { Act, Use } from './record.ts'
-import { lines, product } from './split.ts'
+import { lines, product } from './threads/split.ts'
 
 /** Says what becomes of an act, adding nodes if it has to be computed; false when JavaScript is to run it. */
 type Rule<P> = (lowering: Lowering, act: Act & { readonly p: P }) => boolean

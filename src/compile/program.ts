@@ -11,7 +11,7 @@ import type { Kernel } from './fuse.ts'
 import type { Buffer } from './ir.ts'
 import { bytesOf, type Plan, planned } from './plan.ts'
 import type { Recording, Use } from './record.ts'
-import { barrier, Choice, Team, threads } from './threads.ts'
+import { barrier, Choice, Team, threads } from './threads/threads.ts'
 
 /** What a program says of itself. */
 export interface TensorDescription {

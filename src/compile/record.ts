@@ -6,7 +6,7 @@ import { Pointwise } from '../engine/pointwise.ts'
 import { show } from '../engine/shape.ts'
 import { Tensor } from '../engine/tensor.ts'
 import { type Opaque, Value } from '../engine/value.ts'
-import { ScalarRecorder, type Recording as Tape } from './tape.ts'
+import { ScalarRecorder, type Recording as Tape } from './tape/tape.ts'
 
 /** Where the elements of an array come from in each run. */
 export type Source =

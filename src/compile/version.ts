@@ -6,8 +6,8 @@ import { Value } from '../engine/value.ts'
 import type { DeviceDescription } from './processor.ts'
 import type { TensorDescription } from './program.ts'
 import { difference, type Guard, StepRecorder, type Taken } from './record.ts'
-import type { ScalarDescription } from './scalar.ts'
 import { flattened, form, type Leaf, signature } from './signature.ts'
+import type { ScalarDescription } from './tape/program.ts'
 
 /** What a program says of itself. */
 export type Description = TensorDescription | ScalarDescription | DeviceDescription

@@ -1,5 +1,5 @@
 // Symbols: interning, evaluating, differentiating, rewriting, and the flat program that backends run.
-import type { Step } from '../backend/program.ts'
+import type { Step } from '../backend/stream.ts'
 import { postorder } from './graph.ts'
 import { Num } from './num.ts'
 import { type Op, type OpName, table } from './prims.ts'

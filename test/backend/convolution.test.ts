@@ -5,9 +5,9 @@ import * as reference from '../../src/backend/convolution.ts'
 import { Module } from '../../src/backend/wasm/assembler.ts'
 import { conv, convInput, convScratch, convWeight } from '../../src/backend/wasm/convolution.ts'
 import type { Width } from '../../src/backend/wasm/vector.ts'
+import type { Convolution } from '../../src/backend/windows.ts'
 import { Generator } from '../../src/index.ts'
 
-type Convolution = reference.Convolution
 const generator = new Generator(11)
 const relaxed = WebAssembly.validate(
   ((): Uint8Array<ArrayBuffer> => {

@@ -2,6 +2,7 @@
 import { afterEach, describe, expect, test, vi } from 'vitest'
 import type { DType, NDArray } from '../../src/backend/array.ts'
 import * as convolutions from '../../src/backend/convolution.ts'
+import type { Convolution } from '../../src/backend/windows.ts'
 import { maxPool2d } from '../../src/engine/ops/pool.ts'
 import { type Op, table } from '../../src/engine/prims.ts'
 import { codegen, Generator, type OpName, optim, type Tensor, tensor } from '../../src/index.ts'
@@ -257,7 +258,7 @@ describe('pointwise', () => {
 test('each kind of kernel is made for its first large array', () => {
   const x = uniform([1, 16, 40, 40])
   const c = { batch: 1, groups: 1, inputs: 16, outputs: 3, kernel: [5, 5], stride: [1, 1], padding: [2, 2] } as const
-  const sizes: convolutions.Convolution = { ...c, size: [40, 40], out: [40, 40], dilation: [1, 1] }
+  const sizes: Convolution = { ...c, size: [40, 40], out: [40, 40], dilation: [1, 1] }
   expect(making(() => x.sum())).toBe(1)
   expect(making(() => x.sum(1))).toBe(1)
   expect(making(() => x.sum([0, 2, 3]))).toBe(0)
@@ -331,7 +332,7 @@ describe.each(['softmax', 'logSoftmax', 'logsumexp'] as const)('%s', name => {
 })
 
 describe('images', () => {
-  const cases: [string, Omit<convolutions.Convolution, 'out'>][] = [
+  const cases: [string, Omit<Convolution, 'out'>][] = [
     [
       'W4',
       {

@@ -4,6 +4,7 @@ import type { TypedArray } from '../../src/backend/array.ts'
 import * as reference from '../../src/backend/pool.ts'
 import { Module } from '../../src/backend/wasm/assembler.ts'
 import { averages, averagesAdd, maxima } from '../../src/backend/wasm/pooling.ts'
+import type { Span, Windows } from '../../src/backend/windows.ts'
 import { Generator } from '../../src/index.ts'
 
 type Floats = Float32Array | Float64Array
@@ -33,13 +34,13 @@ const window = (
   padding: readonly [number, number] = [0, 0],
   dilation: readonly [number, number] = [1, 1],
   more = 0,
-): reference.Windows => {
+): Windows => {
   const out = [0, 1].map(
     d => Math.floor((size[d] + 2 * padding[d] - dilation[d] * (kernel[d] - 1) - 1) / stride[d]) + 1 + more,
   ) as [number, number]
   return { size, kernel, out, stride, padding, dilation }
 }
-const windows: readonly reference.Windows[] = [
+const windows: readonly Windows[] = [
   window([28, 28], [2, 2]),
   window([14, 14], [2, 2]),
   window([7, 9], [2, 2]),
@@ -77,17 +78,17 @@ describe.each([
     },
   )
 
-  const tiles = (n: number, k: number, s: number, p: number): reference.Span[] =>
+  const tiles = (n: number, k: number, s: number, p: number): Span[] =>
     Array.from({ length: Math.floor((n + 2 * p - k) / s) + 1 }, (_, j) => {
       const from = j * s - p
       return { start: Math.max(0, from), stop: Math.min(n, from + k), divisor: k }
     })
-  const adaptive = (n: number, m: number): reference.Span[] =>
+  const adaptive = (n: number, m: number): Span[] =>
     Array.from({ length: m }, (_, j) => {
       const [start, stop] = [Math.floor((j * n) / m), Math.ceil(((j + 1) * n) / m)]
       return { start, stop, divisor: stop - start }
     })
-  const spans: readonly (readonly [string, number, reference.Span[]])[] = [
+  const spans: readonly (readonly [string, number, Span[]])[] = [
     ['tiles', 14, tiles(14, 2, 2, 0)],
     ['overlapping', 11, tiles(11, 3, 1, 1)],
     ['left over', 11, tiles(11, 2, 3, 0)],

@@ -2,8 +2,8 @@
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 import { afterEach, describe, expect, test } from 'vitest'
-import { type ScalarProgram, ScalarRecorder, scalarProgram } from '../../src/compile/scalar.ts'
-import type { Recording } from '../../src/compile/tape.ts'
+import { type ScalarProgram, ScalarRecorder, scalarProgram } from '../../src/compile/tape/program.ts'
+import type { Recording } from '../../src/compile/tape/tape.ts'
 import { during, mode, type Recorder } from '../../src/engine/apply.ts'
 import {
   codegen,

@@ -1,8 +1,8 @@
 // Run by threads.test.ts: small programs on so many threads; prints a hash of all that they leave behind, as JSON.
 import { createHash } from 'node:crypto'
 import { setTimeout } from 'node:timers/promises'
-import { tuning } from '../../src/compile/split.ts'
-import { choice } from '../../src/compile/threads.ts'
+import { tuning } from '../../src/compile/threads/split.ts'
+import { choice } from '../../src/compile/threads/threads.ts'
 import {
   arange,
   cat,

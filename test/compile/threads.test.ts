@@ -3,9 +3,9 @@ import { spawn } from 'node:child_process'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { Module } from '../../src/backend/wasm/assembler.ts'
-import { Schedule, type Share } from '../../src/compile/schedule.ts'
-import { extent, ranges } from '../../src/compile/split.ts'
-import { Choice } from '../../src/compile/threads.ts'
+import { Schedule, type Share } from '../../src/compile/threads/schedule.ts'
+import { extent, ranges } from '../../src/compile/threads/split.ts'
+import { Choice } from '../../src/compile/threads/threads.ts'
 
 const root = join(import.meta.dirname, '../..')
 /** What a file, or a text, prints. */

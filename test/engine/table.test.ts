@@ -203,13 +203,13 @@ describe('the text of an op is in one place', () => {
       const word = new RegExp(`\\b${name}\\b`)
       const where = Object.fromEntries(
         [...code]
-          .filter(([file]) => /^(engine|backend|compile|explain)\//.test(file) && !/^backend\/wasm\//.test(file))
+          .filter(([file]) => /^(engine|backend|compile|explain)\//.test(file) && !/^backend\/math\//.test(file))
           .flatMap(([file, text]) => {
             const count = text.filter(line => word.test(line)).length
             return count > 0 ? [[file, count]] : []
           }),
       )
-      // special.ts holds the number function itself, where Math has none; backend/wasm that on registers
+      // special.ts holds the number function itself, where Math has none; backend/math that on registers
       const { 'engine/special.ts': _, ...rest } = where
       expect(rest).toEqual({ 'engine/prims.ts': 1, 'engine/num.ts': 1, 'engine/functions.ts': 1 })
     },

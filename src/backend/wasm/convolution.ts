@@ -1,5 +1,5 @@
 // Convolution in WebAssembly: images laid into zero-padded planes, then sums over channels and taps that stay in registers.
-import type { Convolution } from '../convolution.ts'
+import type { Convolution } from '../windows.ts'
 import type { Code, Module } from './assembler.ts'
 import { type V, Vector, type Width } from './vector.ts'
 

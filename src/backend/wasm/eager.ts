@@ -1,7 +1,6 @@
 // Pointwise programs over arrays of the JS heap: blocks of the operands are copied into a small memory, computed there, copied out.
 import { byteSize, type DType, type NDArray, type Shape, sameShape, type TypedArray } from '../array.ts'
-import type { Program, Step } from '../program.ts'
-import type { Stream } from '../stream.ts'
+import type { Program, Step, Stream } from '../stream.ts'
 import { mapLoop } from './loop.ts'
 import { behind, kernel, type Place, type Run, repeated, room, START } from './scratch.ts'
 import { fuses, simd } from './support.ts'

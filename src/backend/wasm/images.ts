@@ -1,7 +1,6 @@
 // Convolution and max pooling of arrays of the JS heap: image by image through the kernels, weights copied once.
 import type { NDArray, TypedArray } from '../array.ts'
-import type { Convolution } from '../convolution.ts'
-import type { Windows } from '../pool.ts'
+import type { Convolution, Windows } from '../windows.ts'
 import { conv, convInput, convScratch, convWeight } from './convolution.ts'
 import { maxima } from './pooling.ts'
 import { behind, Kernels, kernel, type Run, room, START } from './scratch.ts'

@@ -1,7 +1,6 @@
 // Nested loops around a program: where each stream of elements stands at each depth, and which steps change there.
 import { byteSize } from '../array.ts'
-import type { Program } from '../program.ts'
-import type { Loop, Stream } from '../stream.ts'
+import type { Loop, Program, Stream } from '../stream.ts'
 import type { Code } from './assembler.ts'
 import type { V, Vector, Width } from './vector.ts'
 

@@ -1,5 +1,5 @@
 // Pooling in WebAssembly: where each window's largest lies, and means of windows along one dimension.
-import type { Span, Windows } from '../pool.ts'
+import type { Span, Windows } from '../windows.ts'
 import type { Module } from './assembler.ts'
 import { type V, Vector, type Width } from './vector.ts'
 

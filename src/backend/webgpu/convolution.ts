@@ -1,5 +1,5 @@
 // Convolutions: a thread for each number of an image, a workgroup for each weight.
-import type { Convolution } from '../convolution.ts'
+import type { Convolution } from '../windows.ts'
 import { accumulator } from './fold.ts'
 import { digits, each, type Kernel, kernel, load, parts, start, store, together } from './kernel.ts'
 import type { Shader } from './shader.ts'

@@ -1,7 +1,7 @@
 // Kernels of WGSL: one memory of 32-bit words, and where a kernel's arrays begin in it.
 import type { DType } from '../array.ts'
 import type { V } from '../math/registers.ts'
-import { helpers } from './helper.ts'
+import { builtins } from './builtin.ts'
 import { type Kind, NOTHING, Shader } from './shader.ts'
 
 /** A shader, and how many of its workgroups there are. The code is the same for equal kernels, wherever their arrays lie. */
@@ -70,7 +70,7 @@ export function kernel(groups: number, size: number, write: (work: Work) => void
     '@group(0) @binding(0) var<storage, read_write> m: array<u32>;',
     `@group(0) @binding(1) var<uniform> at: array<vec4u, ${OPERANDS / 4}>;`,
     ...(shared ? [shared] : []),
-    ...[...used].map(name => helpers[name] as string),
+    ...[...used].map(name => builtins[name] as string),
     `@compute @workgroup_size(${size})`,
     'fn main(@builtin(workgroup_id) id: vec3u, @builtin(local_invocation_index) thread: u32) {',
     `  let ${NOTHING} = at[${OPERANDS / 4 - 1}].w;`,

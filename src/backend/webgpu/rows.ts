@@ -117,7 +117,7 @@ export const argKernel = (outer: number, n: number, inner: number, sign: 1 | -1)
       const rank = (x: V): V => (sign > 0 ? a.neg(x) : x)
       const better = (x: string, i: string, y: string, j: string): string =>
         `ahead(${x}, ${y}) || (!ahead(${y}, ${x}) && ${i} < ${j})`
-      a.helpers.add('ahead')
+      a.builtins.add('ahead')
       a.line(`var best = ${a.f(rank(element(line, size === 1 ? '0u' : thread)))};`)
       a.line(`var index = ${size === 1 ? '0u' : thread};`)
       line.along(k => {

@@ -1,5 +1,5 @@
 // Slices of arrays at indices, read and added; windows of images. Every element is one thread's, so no two write to one.
-import type { Span, Windows } from '../pool.ts'
+import type { Span, Windows } from '../windows.ts'
 import { accumulator } from './fold.ts'
 import { digits, each, type Kernel, load, start, store } from './kernel.ts'
 
@@ -31,7 +31,7 @@ export const maximaKernel = (p: Windows, planes: number): Kernel => {
   const [[h, w], [kh, kw], [oh, ow], [sh, sw], [ph, pw]] = [p.size, p.kernel, p.out, p.stride, p.padding]
   return each(planes * oh * ow, (a, at) => {
     const [plane, i, j] = digits(a, at, [planes, oh, ow]) as [string, string, string]
-    a.helpers.add('ahead')
+    a.builtins.add('ahead')
     a.line('var best = 0f; var index = -1i;')
     a.block(`for (var r = 0i; r < ${kh}i; r++)`, () => {
       a.line(`let row = i32(${i}) * ${sh}i - ${ph}i + r;`)

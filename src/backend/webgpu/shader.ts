@@ -1,7 +1,7 @@
 // Registers of WGSL: the table's code as the text of a shader, one number in each variable.
 import type { Registers, V } from '../math/registers.ts'
-import type { Program } from '../program.ts'
-import { helpers } from './helper.ts'
+import type { Program } from '../stream.ts'
+import { builtins } from './builtin.ts'
 
 /** What a variable holds. Bits are float32's, but for truth and for elements of int32. */
 export type Kind = 'f32' | 'u32' | 'i32' | 'bool'
@@ -26,7 +26,7 @@ const bitsOf = (x: number): string => {
   return `0x${view.getUint32(0).toString(16)}u`
 }
 
-/** Writes the statements of one function, and keeps the helpers that they call. */
+/** Writes the statements of one function, and keeps the builtins that they call. */
 export class Shader implements Registers {
   readonly width = 4
   readonly doubles = false
@@ -34,8 +34,8 @@ export class Shader implements Registers {
   readonly #variables: Variable[] = []
   #indent = '  '
 
-  /** `helpers` collects the names of the functions that the code calls. */
-  constructor(readonly helpers: Set<string>) {}
+  /** `builtins` collects the names of the functions that the code calls. */
+  constructor(readonly builtins: Set<string>) {}
 
   /** The statements so far. */
   get text(): string {
@@ -116,7 +116,7 @@ export class Shader implements Registers {
     return this.#number(`${name}(${xs.map(x => this.f(x)).join(', ')})`)
   }
   #help(name: string, ...xs: V[]): V {
-    this.helpers.add(name)
+    this.builtins.add(name)
     return this.#call(name, ...xs)
   }
   add(x: V, y: V): V {
@@ -272,7 +272,7 @@ export class Shader implements Registers {
   }
 
   host(name: string, _: unknown, ...xs: V[]): V {
-    if (!helpers[name]) throw new Unsupported(name)
+    if (!builtins[name]) throw new Unsupported(name)
     return this.#help(name, ...xs)
   }
   rare(mask: V, x: V, f: () => V): V {

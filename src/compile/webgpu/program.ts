@@ -14,9 +14,9 @@ import { type Access, type Buffer, type HostNode, held } from '../ir.ts'
 import { inputsOf, type Plan, planned } from '../plan.ts'
 import type { DeviceDescription, DeviceProgram } from '../processor.ts'
 import type { Recording } from '../record.ts'
-import { type Cell, elements, type Gpu, words } from './gpu.ts'
 import { copied, dispatches } from './kernel.ts'
 import { type Phases, phased, type Script } from './phase.ts'
+import { type Cell, elements, type Residence, words } from './residence.ts'
 
 /** Bytes of an array on the GPU. */
 const sizeOf = ({ length }: Buffer): number => WORD * length
@@ -70,7 +70,7 @@ function scripted(script: Script): (arrays: Arrays) => void {
 }
 
 export class GpuProgram implements DeviceProgram {
-  readonly #gpu: Gpu
+  readonly #gpu: Residence
   readonly #recording: Recording
   readonly #build: Build
   readonly #phases: Phases
@@ -84,7 +84,7 @@ export class GpuProgram implements DeviceProgram {
   #milliseconds = 0
 
   /** Plans a program, which is not ready before its shaders are. */
-  private constructor(gpu: Gpu, recording: Recording) {
+  private constructor(gpu: Residence, recording: Recording) {
     this.#gpu = gpu
     this.#recording = recording
     this.#build = built(recording, { library: null, runs })
@@ -117,7 +117,7 @@ export class GpuProgram implements DeviceProgram {
     this.#arena = gpu.place(this, this.#plan.bytes)
   }
 
-  static async make(gpu: Gpu, recording: Recording): Promise<GpuProgram> {
+  static async make(gpu: Residence, recording: Recording): Promise<GpuProgram> {
     const begun = performance.now()
     const made = new GpuProgram(gpu, recording)
     await made.#emit()
@@ -220,7 +220,7 @@ export class GpuProgram implements DeviceProgram {
     const named = kernels.filter(kernel => kernel.kind !== 'check')
     return {
       engine: 'webgpu',
-      device: this.#gpu.name,
+      device: this.#gpu.device.name,
       ops: this.#recording.acts.length,
       kernels: named.filter(kernel => !scripts.has(kernel)).map(nameOf),
       host: named.filter(kernel => scripts.has(kernel)).map(nameOf),

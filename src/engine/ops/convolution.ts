@@ -1,7 +1,7 @@
 // Convolution: one trilinear form <y, x * w>, of which each of three bilinear primitives leaves one operand open.
 
-import type { Convolution } from '../../backend/convolution.ts'
 import * as kernel from '../../backend/convolution.ts'
+import type { Convolution } from '../../backend/windows.ts'
 import { apply, type Primitive } from '../apply.ts'
 import { described, operand } from '../argument.ts'
 import { ArgumentError, ShapeError } from '../errors.ts'

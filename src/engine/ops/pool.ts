@@ -1,6 +1,7 @@
 // Pooling: the largest of each window is chosen and then picked, the mean is a linear map along one dimension at a time.
 
-import { averages, averagesAdd, maxima, type Span, type Windows } from '../../backend/pool.ts'
+import { averages, averagesAdd, maxima } from '../../backend/pool.ts'
+import type { Span, Windows } from '../../backend/windows.ts'
 import { apply, type Primitive } from '../apply.ts'
 import { ArgumentError, ShapeError } from '../errors.ts'
 import { resized, show, split3 } from '../shape.ts'

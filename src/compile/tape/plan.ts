@@ -1,8 +1,8 @@
 // The plan of a program: which sums run together, and where in memory everything lies.
-import { Expr } from '../engine/expr.ts'
-import { Pointwise } from '../engine/pointwise.ts'
+import { Expr } from '../../engine/expr.ts'
+import { Pointwise } from '../../engine/pointwise.ts'
+import { type Graph, identity, START } from './graph.ts'
 import { Ints } from './tape.ts'
-import { type Graph, identity, START } from './tapegraph.ts'
 
 /** How the sums of a group begin: with their one term, with 0, or with the number in a slot. */
 export type Mode = 'set' | 'zero' | 'onto'

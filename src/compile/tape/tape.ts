@@ -1,9 +1,9 @@
 // The tape: what a step does with values, written down as numbers while it does it.
-import type { Operand, Primitive, Recorder } from '../engine/apply.ts'
-import { ArgumentError, GradError } from '../engine/errors.ts'
-import type { Pointwise } from '../engine/pointwise.ts'
-import type { Tensor } from '../engine/tensor.ts'
-import { isHooked, type Opaque, Value } from '../engine/value.ts'
+import type { Operand, Primitive, Recorder } from '../../engine/apply.ts'
+import { ArgumentError, GradError } from '../../engine/errors.ts'
+import type { Pointwise } from '../../engine/pointwise.ts'
+import type { Tensor } from '../../engine/tensor.ts'
+import { isHooked, type Opaque, Value } from '../../engine/value.ts'
 
 /** A list of 32-bit integers that grows. */
 export class Ints {

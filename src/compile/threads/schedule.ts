@@ -1,5 +1,5 @@
 // Which thread calls what, and where all wait for each other: as seldom as what they read and write allows.
-import type { Code, Module } from '../backend/wasm/assembler.ts'
+import type { Code, Module } from '../../backend/wasm/assembler.ts'
 
 /** A function of a module, and what it is called with. */
 export interface Call {

@@ -13,7 +13,7 @@ const TURNS = [
 ]
 
 /** By name; each is one function of that name. */
-export const helpers: Readonly<Record<string, string>> = {
+export const builtins: Readonly<Record<string, string>> = {
   // NaN wins, -0 is below 0
   lesser: `fn lesser(x: f32, y: f32) -> f32 {
   let p = bitcast<u32>(x);

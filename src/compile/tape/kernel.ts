@@ -1,9 +1,11 @@
 // The kernels of a program of sums: one loop for each op in WebAssembly, or the same loops over the op's number function.
-import { codegen, type Step } from '../backend/program.ts'
-import { type Code, Module, type Op } from '../backend/wasm/assembler.ts'
-import { program } from '../engine/expr.ts'
-import type { Pointwise } from '../engine/pointwise.ts'
-import { GROUP, type Kernel, LANES, type Plan } from './tapeplan.ts'
+
+import { codegen } from '../../backend/program.ts'
+import type { Step } from '../../backend/stream.ts'
+import { type Code, Module, type Op } from '../../backend/wasm/assembler.ts'
+import { program } from '../../engine/expr.ts'
+import type { Pointwise } from '../../engine/pointwise.ts'
+import { GROUP, type Kernel, LANES, type Plan } from './plan.ts'
 
 /** A program in its memory. */
 export interface Machine {

@@ -1,11 +1,11 @@
 // A kernel for several threads: whole lines, rows or images for each, so that every number is computed as by one thread.
-import { numel } from '../backend/array.ts'
-import { type Batch, batches } from '../backend/batch.ts'
-import { batched } from '../backend/wasm/batch.ts'
-import type { Width } from '../backend/wasm/vector.ts'
-import { type Expr, programs } from '../engine/expr.ts'
-import type { Kernel } from './fuse.ts'
-import type { Access, CallNode, Extent, Part } from './ir.ts'
+import { numel } from '../../backend/array.ts'
+import { type Batch, batches } from '../../backend/batch.ts'
+import { batched } from '../../backend/wasm/batch.ts'
+import type { Width } from '../../backend/wasm/vector.ts'
+import { type Expr, programs } from '../../engine/expr.ts'
+import type { Kernel } from '../fuse.ts'
+import type { Access, CallNode, Extent, Part } from '../ir.ts'
 
 /** [0, n) in so many ranges of whole units, the last with what is left; in fewer where there are not as many units. */
 export function ranges(n: number, parts: number, unit = 1): (readonly [from: number, to: number])[] {

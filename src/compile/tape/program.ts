@@ -1,10 +1,10 @@
 // Scalar programs: a step on values, recorded once, done again without a graph.
-import { GradError } from '../engine/errors.ts'
-import { Value } from '../engine/value.ts'
+import { GradError } from '../../engine/errors.ts'
+import { Value } from '../../engine/value.ts'
+import { type Graph, graphOf } from './graph.ts'
+import { type Machine, machine } from './kernel.ts'
+import { GROUP, planOf } from './plan.ts'
 import { type Numbers, named, type Recording, refuseHooks } from './tape.ts'
-import { type Graph, graphOf } from './tapegraph.ts'
-import { type Machine, machine } from './tapekernel.ts'
-import { GROUP, planOf } from './tapeplan.ts'
 
 export { type Recording, ScalarRecorder } from './tape.ts'
 

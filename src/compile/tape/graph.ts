@@ -1,7 +1,7 @@
 // A recording as a graph of sums: forward, backward and update become one list of `slot = f(slots)` or `slot = init + f(slots) + …`.
-import { Expr } from '../engine/expr.ts'
-import { Pointwise } from '../engine/pointwise.ts'
-import { Value } from '../engine/value.ts'
+import { Expr } from '../../engine/expr.ts'
+import { Pointwise } from '../../engine/pointwise.ts'
+import { Value } from '../../engine/value.ts'
 import { Event, Ints, type Outside, type Recording } from './tape.ts'
 
 /** What a sum starts from, when not from a slot. */

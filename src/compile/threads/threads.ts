@@ -1,6 +1,6 @@
 // Threads: workers that run their part of a program beside the main thread, over the one memory that they share.
-import { heap, thread } from '../backend/heap.ts'
-import { ArgumentError, CompileError } from '../engine/errors.ts'
+import { heap, thread } from '../../backend/heap.ts'
+import { ArgumentError, CompileError } from '../../engine/errors.ts'
 import type { Barrier } from './schedule.ts'
 import { BARRIER, ERROR, JOB, KINDS, LINE, OWN, SLEEPERS, type Start, WORKER, WORKERS } from './worker.ts'
 
