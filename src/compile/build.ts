@@ -70,5 +70,5 @@ export function built(recording: Recording, target: Target): Build {
   const results = recording.results.map(use => ({ use, buffer: final(use) }))
   const kept = new Set([...targets, ...results].map(({ buffer }) => buffer))
   const { first, rest } = early(lowering.nodes)
-  return { kernels: [...(first as Kernel[]), ...grouped(rest, kept)], sources, targets, results, kept }
+  return { kernels: [...(first as Kernel[]), ...grouped(rest, kept, target.numbers)], sources, targets, results, kept }
 }

@@ -136,6 +136,8 @@ function there<A extends unknown[], R>(
 ): Compiled<A, Promise<R>> {
   type Run = (inputs: readonly Tensor[], release: () => void) => Promise<R>
   const versions = new Versions<A, R, Run>(step, cache)
+  /** Why there is no program: said from the next call on, since the step has run as it is by then. */
+  const refused = new WeakMap<object, unknown>()
   const run = async (...args: A): Promise<R> => {
     if (mode.recorder)
       throw new CompileError('compile: a step for a device is called within another step: compile the outer one alone')
@@ -146,9 +148,11 @@ function there<A extends unknown[], R>(
       const entry = versions.entry(args, depth)
       const found = versions.find(entry)
       if (found) return found.run(inputs, release)
+      if (refused.has(entry)) throw refused.get(entry)
       await device.fetch()
       const { result, pair } = during({ depth }, () => versions.record(entry, args, inputs))
-      if (pair) {
+      if (!pair) return result
+      try {
         const { taken } = pair
         if (taken.scalars)
           throw new CompileError('compile: a step on values has nothing for a device to do: compile it without one')
@@ -159,6 +163,8 @@ function there<A extends unknown[], R>(
           describe: () => program.describe(),
           run: async (inputs, release) => output(await program.run(inputs, release)),
         })
+      } catch (error) {
+        refused.set(entry, error)
       }
       return result
     })

@@ -34,8 +34,11 @@ const isDense = ({ offset, strides }: Access, shape: Shape): boolean => {
 /** Does a register hold an array's elements as the array would: can a value be used without being stored? */
 const isKept = ({ dtype }: Buffer, width: Width): boolean => dtype === 'bool' || (dtype === 'float64') === (width === 8)
 
-/** The nodes as kernels, in an order in which each comes after what it reads. `kept` buffers are read from outside. */
-export function grouped(nodes: readonly Node[], kept: ReadonlySet<Buffer>): Kernel[] {
+/**
+ * The nodes as kernels, in an order in which each comes after what it reads. `kept` buffers are read from outside;
+ * `numbers` says whether ops on one number are joined too.
+ */
+export function grouped(nodes: readonly Node[], kept: ReadonlySet<Buffer>, numbers = true): Kernel[] {
   const uses = new Map<Buffer, number>()
   for (const node of nodes) for (const { buffer } of reads(node)) uses.set(buffer, (uses.get(buffer) ?? 0) + 1)
   const out: Kernel[] = []
@@ -56,18 +59,19 @@ export function grouped(nodes: readonly Node[], kept: ReadonlySet<Buffer>): Kern
 
   for (const node of nodes) {
     if (node.kind === 'map') {
+      const alone = !numbers && numel(node.shape) === 1
       // groups that can take it: same shape, and what they make is read element by element
       const joinable = (access: Access): Open | null => {
         const group = maker.get(access.buffer)
         const fits = group && group.width === node.width && sameShape(group.shape, node.shape)
-        return fits && isKept(access.buffer, node.width) && isDense(access, node.shape) ? group : null
+        return fits && !alone && isKept(access.buffer, node.width) && isDense(access, node.shape) ? group : null
       }
       for (const access of node.args) {
         const group = maker.get(access.buffer)
         if (group && joinable(access) === null) close(group)
       }
       const groups = [...new Set(node.args.flatMap(access => joinable(access) ?? []))]
-      if (groups.length === 0 && node.shape.length === 0) {
+      if (groups.length === 0 && node.shape.length === 0 && !alone) {
         const scalars = [...open].find(({ shape, width }) => shape.length === 0 && width === node.width)
         if (scalars) groups.push(scalars)
       }
@@ -84,7 +88,7 @@ export function grouped(nodes: readonly Node[], kept: ReadonlySet<Buffer>): Kern
       group.members.push(node)
       maker.set(node.out, group)
       open.add(group)
-      if (group.members.length >= MOST) close(group)
+      if (alone || group.members.length >= MOST) close(group)
     } else if (node.kind === 'fold') {
       const absorbed = absorb(node, maker, kept, uses)
       closeMakers(absorbed)

@@ -55,8 +55,11 @@ function restrided(shape: Shape, strides: readonly number[], as: Shape): number[
 export interface Target {
   /** Does large products in place of its own kernels. */
   readonly library: Blas | null
-  /** Can its kernels compute this? */
+  /** Are ops on single numbers joined? Not where some are computed elsewhere than others. */
+  readonly numbers: boolean
+  /** Can its kernels compute this expression, and this op? */
   runs(expr: Expr): boolean
+  takes(act: Act): boolean
 }
 
 export class Lowering {
@@ -170,7 +173,7 @@ export class Lowering {
 
   #act(act: Act): void {
     this.#makers.set(act.out.slot.id, act.prim)
-    if (!rules.get(act.prim)?.(this, act)) this.#host(act)
+    if (!this.target.takes(act) || !rules.get(act.prim)?.(this, act)) this.#host(act)
   }
 
   /** An op that JavaScript runs as eagerly, on dense arrays. */

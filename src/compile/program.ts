@@ -83,7 +83,12 @@ export class Program {
     this.#ops = recording.acts.length
     this.#assigned = recording.assigned.map(([tensor]) => tensor)
     this.#graded = recording.gradients.map(([tensor, slot]) => ({ tensor, some: slot !== null }))
-    const { sources, kernels, targets, results, kept } = built(recording, { library: blas(), runs: () => true })
+    const { sources, kernels, targets, results, kept } = built(recording, {
+      library: blas(),
+      numbers: true,
+      runs: () => true,
+      takes: () => true,
+    })
     this.#kernels = kernels
     const places = new Map(sources.map(buffer => [buffer, this.#place(buffer)]))
     const ends = targets.map(({ buffer, kind, tensor, before }) => {

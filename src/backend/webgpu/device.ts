@@ -170,6 +170,9 @@ export class Device {
     const size = places.reduce((sum, { words }) => sum + words * WORD, 0)
     if (size === 0) {
       this.submit(encoder)
+      // also without results a call is done when the GPU is
+      await this.gpu.queue.onSubmittedWorkDone()
+      this.check()
       return places.map(() => new ArrayBuffer(0))
     }
     const staging = this.#stage(size)

@@ -28,6 +28,7 @@ export function foldKernel({ sizes: shape, inputs, program, folded, fold, dtype 
     return a.number(a.run(program, reader(a, streamsOf, index)).at(-1) as V)
   }
   const write = (a: Shader, own: string, x: V): void => store(a, dtype, place(start(inputs.length), [own], [1]), x)
+  if (terms === 0) return each(results, (a, o) => write(a, o, accumulator(a, fold, 0).value()))
   if (terms < TEAM || results >= terms) {
     return each(results, (a, o) => {
       const own = digits(a, o, kept)

@@ -20,7 +20,13 @@ interface Line {
   along(body: (k: string) => void): void
 }
 /** A kernel that does the same for each line. */
-function lines(outer: number, n: number, inner: number, write: (line: Line) => void, slots = ['part']): Kernel {
+function lines(
+  outer: number,
+  n: number,
+  inner: number,
+  write: (line: Line) => void,
+  shared = (size: number): string => parts(size),
+): Kernel {
   const line = (a: Shader, size: number, thread: string, number: string): Line => {
     const [o, i] = inner === 1 ? [number, ''] : [`(${number} / ${inner}u)`, ` + ${number} % ${inner}u`]
     a.line(`let begin = ${o} * ${n * inner}u${i};`)
@@ -35,12 +41,7 @@ function lines(outer: number, n: number, inner: number, write: (line: Line) => v
   }
   if (n < SHORT) return each(outer * inner, (a, number) => write(line(a, 1, '0u', number)))
   const size = n < 256 ? 64 : 256
-  return kernel(
-    outer * inner,
-    size,
-    ({ a, group, thread }) => write(line(a, size, thread, group)),
-    slots.map(slot => parts(size, slot)).join('\n'),
-  )
+  return kernel(outer * inner, size, ({ a, group, thread }) => write(line(a, size, thread, group)), shared(size))
 }
 
 const element = ({ a, place }: Line, k: string): V => load(a, 'float32', place(1, k))
@@ -126,7 +127,7 @@ export const argKernel = (outer: number, n: number, inner: number, sign: 1 | -1)
       })
       if (size > 1) {
         a.line(`part[${thread}] = best;`)
-        a.line(`places[${thread}] = f32(index);`)
+        a.line(`places[${thread}] = index;`)
         a.line('workgroupBarrier();')
         for (let half = size >> 1; half > 0; half >>= 1) {
           a.block(`if (${thread} < ${half}u)`, () => {
@@ -136,11 +137,11 @@ export const argKernel = (outer: number, n: number, inner: number, sign: 1 | -1)
           })
           a.line('workgroupBarrier();')
         }
-        a.line('index = u32(places[0]);')
+        a.line('index = places[0];')
       }
       once(line, () => a.line(`m[${start(0)} + ${line.line}] = index;`))
     },
-    ['part', 'places'],
+    size => `${parts(size)}\nvar<workgroup> places: array<u32, ${size}>;`,
   )
 
 /** Running sums, from the front or from the back. */

@@ -20,6 +20,8 @@ interface Variable {
 const isPlain = (x: number): boolean => (x === 0 ? !Object.is(x, -0) : Number.isFinite(x) && Math.abs(x) >= 2 ** -126)
 /** A word of the uniform that is always 0. */
 export const NOTHING = 'nothing'
+/** The least int32, which has no text of its own. */
+const LOWEST = -(2 ** 31)
 const view = new DataView(new ArrayBuffer(4))
 const bitsOf = (x: number): string => {
   view.setFloat32(0, x)
@@ -96,11 +98,17 @@ export class Shader implements Registers {
 
   const(x: number): V {
     const value = Math.fround(x)
-    if (isPlain(value)) return this.as('f32', value < 0 ? `(${value}f)` : `${value}f`, value)
+    if (isPlain(value)) return this.as('f32', value < 0 ? `(${value}f)` : `${value}f`, x)
     // in a variable, since WGSL forbids constants that are no finite numbers
     const name = `v${this.#variables.length}`
     this.line(`let ${name} = ${bitsOf(value)};`)
-    return this.as('u32', name, value)
+    return this.as('u32', name, x)
+  }
+  /** A number that no compiler knows. */
+  #given(x: number): V {
+    const name = `v${this.#variables.length}`
+    this.line(`let ${name} = ${bitsOf(Math.fround(x))} ^ ${NOTHING};`)
+    return this.as('u32', name, x)
   }
   bits(low: number): V {
     return this.as('u32', `${low >>> 0}u`)
@@ -186,7 +194,8 @@ export class Shader implements Registers {
     const isWhole = ({ kind, value }: Variable): boolean =>
       kind === 'i32' || (value !== undefined && value === (value | 0))
     if ((p.kind === 'i32' || q.kind === 'i32') && isWhole(p) && isWhole(q)) {
-      const whole = (x: V, { value }: Variable): string => (value === undefined ? this.i(x) : `${value}i`)
+      const whole = (x: V, { value }: Variable): string =>
+        value === undefined ? this.i(x) : value === LOWEST ? 'bitcast<i32>(0x80000000u)' : `${value}i`
       return this.let('bool', `${whole(x, p)} ${sign} ${whole(y, q)}`)
     }
     return this.let('bool', `${this.f(x)} ${sign} ${this.f(y)}`)
@@ -292,7 +301,8 @@ export class Shader implements Registers {
     const values: V[] = []
     for (const step of program) {
       if (step.kind === 'input') values.push(input(step.input))
-      else if (step.kind === 'const') values.push(this.const(step.value))
+      // a compiler that knew it would take 0 * x for 0, and refuse what overflows
+      else if (step.kind === 'const') values.push(this.#given(step.value))
       else {
         const { simd, name, conditions = 0 } = step
         const args = step.args.map((j, k) => (k < conditions ? (values[j] as V) : this.number(values[j] as V)))

@@ -30,8 +30,10 @@ export class Gpu implements Processor {
     const release = (): void => {
       if (released) return
       released = true
-      this.#busy = false
-      this.#queue.shift()?.()
+      const next = this.#queue.shift()
+      // from a fresh stack, and nobody comes in between
+      if (next) queueMicrotask(next)
+      else this.#busy = false
     }
     const run = (): Promise<T> => {
       this.#busy = true

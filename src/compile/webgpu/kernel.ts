@@ -58,6 +58,15 @@ for (const [prim, kernel] of [
 rule(argPrim, act => argKernel(...split3(input(act).shape, act.p.dim), act.p.sign))
 rule(cumsumPrim, act => cumsumKernel(...split3(input(act).shape, act.p.dim), act.p.reverse))
 
+/** Spans that a shader can list: each thread looks its own up. */
+const SPANS = 512
+/** Can shaders do this op? */
+export function takes({ prim, p, inputs, out }: Act): boolean {
+  if (prim !== averagesPrim && prim !== averagesAddPrim) return true
+  const { dim } = p as { readonly dim: number }
+  return [inputs[0] as Use, out].every(({ shape }) => (shape[dim] as number) <= SPANS)
+}
+
 /** What a GPU runs of a program. */
 export type Shaded = Exclude<Planned, { readonly kind: 'host' | 'check' }>
 const COPY = programs([Expr.input(0)]).steps

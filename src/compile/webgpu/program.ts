@@ -14,7 +14,7 @@ import { type Access, type Buffer, type HostNode, held } from '../ir.ts'
 import { inputsOf, type Plan, planned } from '../plan.ts'
 import type { DeviceDescription, DeviceProgram } from '../processor.ts'
 import type { Recording } from '../record.ts'
-import { copied, dispatches } from './kernel.ts'
+import { copied, dispatches, takes } from './kernel.ts'
 import { type Phases, phased, type Script } from './phase.ts'
 import { type Cell, elements, type Residence, words } from './residence.ts'
 
@@ -87,7 +87,7 @@ export class GpuProgram implements DeviceProgram {
   private constructor(gpu: Residence, recording: Recording) {
     this.#gpu = gpu
     this.#recording = recording
-    this.#build = built(recording, { library: null, runs })
+    this.#build = built(recording, { library: null, numbers: false, runs, takes })
     this.#phases = phased(this.#build)
     const { phases, here } = this.#phases
     const { sources, targets, kept } = this.#build
@@ -156,8 +156,9 @@ export class GpuProgram implements DeviceProgram {
     const { device } = gpu
     device.check()
     // what another program has left on the GPU since this one was made
-    if (this.#given.some(({ buffer: { source } }) => source?.kind === 'leaf' && gpu.isAway(source.tensor)))
-      await gpu.fetch()
+    const from = ({ buffer: { source } }: Given): Tensor | undefined =>
+      source?.kind === 'leaf' ? source.tensor : source?.kind === 'argument' ? args[source.index] : undefined
+    if (this.#given.map(from).some(x => x && gpu.isAway(x))) await gpu.fetch()
     const arrays: Arrays = new Map()
     for (const one of this.#given) {
       const { buffer } = one
