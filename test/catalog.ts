@@ -166,6 +166,15 @@ const pooling = (size: Real, image: Real, ...bad: Misuse[]): Row => [
     [ArgumentError, size, 2, { padding: 2 }], [ArgumentError, size, 2, { padding: -1 }], [ShapeError, size, 9], ...bad,
   ],
 ]
+const adaptive = (size: Real, image: Real, asked: unknown): Row => [
+  [[size, asked], [image, 1]],
+  [[ShapeError, R(2), 1], [ArgumentError, size, -1], [ArgumentError, size, 'x'], [ArgumentError, size, undefined],
+    [ArgumentError, size, [1, 2, 3]]],
+]
+const dropping = (x: Real, ...bad: Misuse[]): Row => [
+  [[x], [x, { p: 0.3 }], [x, { training: false }], [x, { p: 1 }]],
+  [[ArgumentError, x, { p: 2 }], [ArgumentError, x, { p: -0.1 }], [ArgumentError, x, { rate: 1 }], ...bad],
+]
 const index = I([2, 0, 0])
 
 const others: Record<string, Row> = {
@@ -487,7 +496,65 @@ const others: Record<string, Row> = {
   adaptiveAvgPool2d: [[[R(1, 2, 4, 5), 2], [R(1, 3, 4), [2, null]]], [[ShapeError, R(2, 2), 1],
     [ArgumentError, R(1, 2, 2), -1], [ArgumentError, R(1, 2, 2), 'x'], [ArgumentError, R(1, 2, 2), undefined],
     [ShapeError, R(1, 0, 2), 1], [DtypeError, I([[[1]]]), 1]]],
+  convTranspose1d: [
+    [[R(1, 2, 3), R(2, 1, 2), optional(1)], [R(2, 3), R(2, 1, 2), optional(2), { stride: 2, outputPadding: 1, groups: 2 }],
+      [R(1, 1, 4), R(1, 1, 2), null, { padding: 1, dilation: 2 }]],
+    [[ShapeError, R(2), R(2, 1, 2)], [ShapeError, R(1, 1, 2), R(2, 1, 2)],
+      [ShapeError, R(1, 1, 1), R(1, 1, 1), null, { padding: 1 }],
+      [ArgumentError, R(1, 1, 2), R(1, 1, 2), null, { outputPadding: 1 }],
+      [ShapeError, R(1, 1, 2), R(1, 1, 2, 2)], [ArgumentError, R(1, 1, 2), R(1, 1, 2), null, { stride: [1, 1] }]],
+  ],
+  adaptiveAvgPool1d: adaptive(R(1, 2, 5), R(2, 4), 3),
+  adaptiveMaxPool1d: adaptive(R(1, 2, 5), R(2, 4), 3),
+  adaptiveMaxPool2d: adaptive(R(1, 2, 4, 5), R(1, 3, 4), [2, null]),
   // layers and losses
+  scaledDotProductAttention: [
+    [[R(2, 3), R(4, 3), R(4, 2)], [R(2, 1, 3, 2), R(2, 4, 2), R(2, 4, 1), { isCausal: true, scale: 0.5 }],
+      { args: [R(2, 3), R(3, 3), R(3, 2)],
+        via: (f, q, k, v) => f(q, k, v, { attnMask: B([[true, false, true], [false, false, false]]) }) },
+      [R(3, 2), R(2, 2), R(2, 2), { attnMask: optional(3, 2), dropoutP: 0.5 }]],
+    [[ShapeError, R(3), R(4, 3), R(4, 2)], [ShapeError, R(2, 2), R(4, 3), R(4, 2)], [ShapeError, R(2, 3), R(4, 3), R(3, 2)],
+      [ShapeError, R(2, 2, 3), R(3, 4, 3), R(4, 2)], [DtypeError, R(1, 1), S([[1]]), R(1, 1)],
+      [DtypeError, I([[1]]), I([[1]]), I([[1]])], [ArgumentError, R(1, 1), R(1, 1), R(1, 1), { dropoutP: 2 }],
+      [ArgumentError, R(1, 1), R(1, 1), R(1, 1), { attnMask: R(1, 1), isCausal: true }],
+      [ShapeError, R(2, 3), R(4, 3), R(4, 2), { attnMask: B([[true, false]]) }],
+      [DtypeError, R(2, 3), R(4, 3), R(4, 2), { attnMask: S([[1]]) }],
+      [ArgumentError, R(1, 1), R(1, 1), R(1, 1), { scale: 'x' }], [ArgumentError, R(1, 1), R(1, 1), R(1, 1), { mask: null }]],
+  ],
+  batchNorm: [
+    [[R(4, 2), null, null, optional(2), optional(2), { training: true }], [R(2, 2, 3), optional(2), P(2), optional(2), optional(2)],
+      [R(2, 3, 2, 2), null, null, null, null, { training: true, eps: 0.1 }]],
+    [[ShapeError, R(2), null, null], [ShapeError, R(1, 2), null, null, null, null, { training: true }],
+      [ArgumentError, R(2, 2), null, null], [ShapeError, R(2, 2), R(3), P(2)], [ShapeError, R(2, 2), R(2), P(2), R(3)],
+      [DtypeError, R(2, 2), S([1, 1]), P(2)], [ArgumentError, R(2, 2), R(2), P(2), null, null, { affine: true }],
+      [ArgumentError, R(2, 2), R(2), P(2), null, null, { momentum: 'x' }],
+      [ArgumentError, R(2, 2), R(2), P(2), null, null, { eps: 'x' }], [DtypeError, I([[1]]), null, null]],
+  ],
+  instanceNorm: [
+    [[R(2, 2, 3)], [R(2, 2, 2, 2), null, null, optional(2), optional(2), { eps: 0.1 }],
+      [R(2, 2, 3), R(2), P(2), null, null, { useInputStats: false }]],
+    [[ShapeError, R(2, 2)], [ShapeError, R(2, 2, 1)], [ShapeError, R(2, 2, 2), R(3)],
+      [ArgumentError, R(2, 2, 2), null, null, null, null, { useInputStats: false }],
+      [ArgumentError, R(2, 2, 2), null, null, null, null, { training: false }]],
+  ],
+  groupNorm: [
+    [[R(2, 4), 2], [R(2, 4, 3), 2, optional(4), optional(4), { eps: 0.1 }], [R(1, 2, 2, 2), 1]],
+    [[ShapeError, R(2), 1], [ShapeError, R(2, 3), 2], [ArgumentError, R(2, 2), 0], [ArgumentError, R(2, 2), 'x'],
+      [ShapeError, R(2, 2), 1, R(1)], [ArgumentError, R(2, 2), 1, null, null, { momentum: 1 }]],
+  ],
+  layerNorm: [
+    [[R(2, 3), 3], [R(2, 3, 2), [3, 2], optional(3, 2), optional(3, 2), { eps: 0.1 }], [R(4), [4], optional(4)]],
+    [[ShapeError, R(2, 3), 2], [ShapeError, R(2), [2, 2]], [ShapeError, R(2), []], [ArgumentError, R(2), 'x'],
+      [ShapeError, R(2, 3), 3, R(2)], [DtypeError, R(2, 1), 1, S([1])], [ArgumentError, R(2, 2), 2, null, null, { bias: 1 }]],
+  ],
+  rmsNorm: [
+    [[R(2, 3), 3], [R(2, 3, 2), [3, 2], optional(3, 2), { eps: 0.1 }]],
+    [[ShapeError, R(2, 3), 2], [ArgumentError, R(2), 'x'], [ShapeError, R(2, 3), 3, R(2)],
+      [ArgumentError, R(2, 2), 2, null, { bias: 1 }]],
+  ],
+  dropout1d: dropping(R(2, 3, 2), [ShapeError, R(2)]),
+  dropout2d: dropping(R(2, 3, 2, 1), [ShapeError, R(2, 2, 2)]),
+  alphaDropout: dropping(R(2, 3)),
   linear: [[[R(2, 3), R(4, 3), optional(4)], [R(3), R(2, 3)], [R(2, 2, 3), R(1, 3), optional(1)]],
     [[ShapeError, R(2, 3), R(4, 2)], [ShapeError, R(2, 3), R(4, 3), R(3)], [DtypeError, R(2, 2), S([[1, 2]])]]],
   dropout: [[[R(2, 3)], [R(4), { p: 0.3 }], [R(4), { training: false }], [R(2), { p: 1 }]],
@@ -591,6 +658,7 @@ export const NOT_OPS: Readonly<Record<string, string>> = {
   defaultGenerator: 'generators',
   apply: 'the door',
   holding: 'the door',
+  moved: 'programs',
   assign: 'changes a leaf',
   backward: 'reverse mode',
   detach: 'leaves the graph',

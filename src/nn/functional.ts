@@ -1,19 +1,37 @@
 // Functions of neural networks: activations, convolutions, losses.
-import { operand, options } from '../engine/argument.ts'
-import { ArgumentError, ShapeError } from '../engine/errors.ts'
-import { fullLike } from '../engine/ops/create.ts'
-import { floats } from '../engine/ops/kind.ts'
+import { operand } from '../engine/argument.ts'
+import { ShapeError } from '../engine/errors.ts'
 import { matmul, sameDtype } from '../engine/ops/product.ts'
-import { bernoulli, type Generator } from '../engine/random.ts'
 import { sameShape, show } from '../engine/shape.ts'
 import type { Tensor } from '../engine/tensor.ts'
 
 export * from '../engine/functions.ts'
 export { pad } from '../engine/ops/arrange.ts'
-export { conv1d, conv2d, convTranspose2d } from '../engine/ops/convolution.ts'
+export { conv1d, conv2d, convTranspose1d, convTranspose2d } from '../engine/ops/convolution.ts'
 export { embedding, oneHot } from '../engine/ops/lookup.ts'
-export { adaptiveAvgPool2d, avgPool1d, avgPool2d, maxPool1d, maxPool2d } from '../engine/ops/pool.ts'
+export {
+  adaptiveAvgPool1d,
+  adaptiveAvgPool2d,
+  adaptiveMaxPool1d,
+  adaptiveMaxPool2d,
+  avgPool1d,
+  avgPool2d,
+  maxPool1d,
+  maxPool2d,
+} from '../engine/ops/pool.ts'
 export { logSoftmax, softmax } from '../engine/ops/reduce.ts'
+export { type AttentionOptions, scaledDotProductAttention } from './functional/attention.ts'
+export { alphaDropout, type DropoutOptions, dropout, dropout1d, dropout2d } from './functional/dropout.ts'
+export {
+  type BatchNormOptions,
+  batchNorm,
+  groupNorm,
+  type InstanceNormOptions,
+  instanceNorm,
+  layerNorm,
+  type NormOptions,
+  rmsNorm,
+} from './functional/norm.ts'
 export { binaryCrossEntropyWithLogits, crossEntropy, hingeLoss, mseLoss, nllLoss } from './loss.ts'
 
 /**
@@ -40,29 +58,4 @@ export function linear(x: Tensor, weight: Tensor, bias: Tensor | null = null): T
     )
   const product = matmul(x, weight, { transposeB: true })
   return bias ? product.add(bias) : product
-}
-
-export interface DropoutOptions {
-  /** The probability of 0, in [0, 1] (0.5). */
-  readonly p?: number
-  /** false: x itself (true). */
-  readonly training?: boolean
-  /** Where the mask is drawn from; the default generator. */
-  readonly generator?: Generator | undefined
-}
-/**
- * [...] -> [...]: each element 0 with probability p, otherwise divided by 1 - p.
- *
- * @throws ArgumentError when p is not in [0, 1], or for another option
- * @example
- * F.dropout(tensor([1, 2]), { p: 0.5, training: false }) // [1, 2]
- */
-export function dropout(x: Tensor, given: DropoutOptions = {}): Tensor {
-  const { p = 0.5, training = true, generator } = options('dropout', given, ['p', 'training', 'generator'])
-  if (!(p >= 0 && p <= 1)) throw new ArgumentError(`dropout: a probability lies in [0, 1], not ${p}`)
-  floats('dropout', x)
-  if (!training || p === 0) return x
-  // no 0 / 0
-  if (p === 1) return x.mul(0)
-  return x.mul(bernoulli(fullLike(x, 1 - p), { generator }).div(1 - p))
 }

@@ -213,6 +213,50 @@ export interface ConvTransposeOptions {
   readonly dilation?: Sizes
 }
 
+function transposed(
+  op: string,
+  x: Tensor,
+  w: Tensor,
+  bias: Tensor | null | undefined,
+  options: ConvTransposeOptions,
+): Tensor {
+  sameDtype(op, x, w)
+  const { groups = 1 } = options
+  const [batch, channels, ...out] = x.shape as [number, number, number, number]
+  const [filters, inputs, ...kernel] = w.shape as [number, number, number, number]
+  grouped(op, groups, filters)
+  if (channels !== filters)
+    throw new ShapeError(`${op}: the input has ${channels} channels, the weight ${show(w.shape)} expects ${filters}`)
+  const stride = pair(op, 'stride', options.stride ?? 1, 1)
+  const padding = pair(op, 'padding', options.padding ?? 0, 0)
+  const dilation = pair(op, 'dilation', options.dilation ?? 1, 1)
+  const more = pair(op, 'outputPadding', options.outputPadding ?? 0, 0)
+  if (more.some((n, i) => n >= Math.max(stride[i], dilation[i]))) {
+    throw new ArgumentError(`${op}: outputPadding [${more.join(', ')}] must be smaller than stride or dilation`)
+  }
+  const size = out.map((n, i) => {
+    return (n - 1) * stride[i] - 2 * padding[i] + reach(kernel[i], dilation[i]) + more[i]
+  }) as [number, number]
+  if (size.some(n => n < 1))
+    throw new ShapeError(
+      `${op}: an input of [${out.join(', ')}] leaves a result of [${size.join(', ')}]: less padding is needed`,
+    )
+  const c: Form = {
+    name: op,
+    batch,
+    groups,
+    inputs,
+    outputs: filters / groups,
+    size,
+    kernel,
+    out,
+    stride,
+    padding,
+    dilation,
+  }
+  return biased(op, apply(convInputPrim, c, [x, w]), bias)
+}
+
 /**
  * The transpose of `conv2d` in its input, as an op: [n, in, h, w] with weight [in, out/groups, kh, kw] ->
  * [n, out, h', w'], where h' = (h - 1) stride - 2 padding + dilation (kh - 1) + outputPadding + 1. One image
@@ -231,41 +275,26 @@ export function convTranspose2d(
   const op = 'convTranspose2d'
   if (operand(op, w).ndim !== 4)
     throw new ShapeError(`${op}: the weight is [in, out/groups, kh, kw], not ${show(w.shape)}`)
-  return batched(op, x, 2, images => {
-    sameDtype(op, images, w)
-    const { groups = 1 } = options
-    const [batch, channels, ...out] = images.shape as [number, number, number, number]
-    const [filters, inputs, ...kernel] = w.shape as [number, number, number, number]
-    grouped(op, groups, filters)
-    if (channels !== filters)
-      throw new ShapeError(`${op}: the input has ${channels} channels, the weight ${show(w.shape)} expects ${filters}`)
-    const stride = pair(op, 'stride', options.stride ?? 1, 1)
-    const padding = pair(op, 'padding', options.padding ?? 0, 0)
-    const dilation = pair(op, 'dilation', options.dilation ?? 1, 1)
-    const more = pair(op, 'outputPadding', options.outputPadding ?? 0, 0)
-    if (more.some((n, i) => n >= Math.max(stride[i], dilation[i]))) {
-      throw new ArgumentError(`${op}: outputPadding [${more.join(', ')}] must be smaller than stride or dilation`)
-    }
-    const size = out.map((n, i) => {
-      return (n - 1) * stride[i] - 2 * padding[i] + reach(kernel[i], dilation[i]) + more[i]
-    }) as [number, number]
-    if (size.some(n => n < 1))
-      throw new ShapeError(
-        `${op}: an input of [${out.join(', ')}] leaves a result of [${size.join(', ')}]: less padding is needed`,
-      )
-    const c: Form = {
-      name: op,
-      batch,
-      groups,
-      inputs,
-      outputs: filters / groups,
-      size,
-      kernel,
-      out,
-      stride,
-      padding,
-      dilation,
-    }
-    return biased(op, apply(convInputPrim, c, [images, w]), bias)
-  })
+  return batched(op, x, 2, images => transposed(op, images, w, bias, options))
+}
+
+/**
+ * The transpose of `conv1d` in its input, as an op: [n, in, l] with weight [in, out/groups, k] -> [n, out, l']; see
+ * `convTranspose2d`. One sequence [in, l] gives [out, l'].
+ *
+ * @throws ShapeError when channels differ or nothing is left after the padding
+ * @example
+ * convTranspose1d(tensor([[1, 2]]), tensor([[[1, 10]]])) // [[1, 12, 20]]
+ */
+export function convTranspose1d(
+  x: Tensor,
+  w: Tensor,
+  bias?: Tensor | null,
+  options: ConvTransposeOptions = {},
+): Tensor {
+  const op = 'convTranspose1d'
+  if (operand(op, w).ndim !== 3) throw new ShapeError(`${op}: the weight is [in, out/groups, k], not ${show(w.shape)}`)
+  const { outputPadding = 0, ...others } = options
+  const settled = { ...rows(op, others), outputPadding: row(op, 'outputPadding', outputPadding, 0) }
+  return batched(op, x, 1, lines => transposed(op, lines.unsqueeze(2), w.unsqueeze(2), bias, settled).squeeze(2))
 }

@@ -7,6 +7,7 @@ import { ArgumentError, ShapeError } from '../errors.ts'
 import { resized, show, split3 } from '../shape.ts'
 import type { Tensor } from '../tensor.ts'
 import { batched, fitting, pair, reach, row, rows, type Sizes } from './convolution.ts'
+import { tensor } from './create.ts'
 import { backwards, choice, floats, linear, type Named } from './kind.ts'
 import { flat, picked } from './selection.ts'
 
@@ -151,31 +152,86 @@ export function avgPool1d(x: Tensor, kernelSize: Sizes, options: AvgPoolOptions 
   return batched(op, x, 1, lines => avgPool(op, lines.unsqueeze(2), kernel, rows(op, options)).squeeze(2))
 }
 
-/**
- * Means of windows chosen so that the result has a given size: [n, c, h, w] -> [n, c, ...outputSize]. Window j of m
- * over n elements is [floor(j n / m), ceil((j + 1) n / m)). null keeps a size.
- *
- * @example
- * adaptiveAvgPool2d(tensor([[[1, 2, 3]]]), [1, 2]) // [[[1.5, 2.5]]]
- */
-export function adaptiveAvgPool2d(x: Tensor, outputSize: number | readonly (number | null)[]): Tensor {
-  const op = 'adaptiveAvgPool2d'
-  return batched(op, floats(op, x), 2, images => {
-    const asked: readonly (number | null)[] = Array.isArray(outputSize) ? outputSize : [outputSize, outputSize]
-    const size = pair(
-      op,
-      'outputSize',
-      asked.map((m, i) => (m === null ? images.shape[2 + i] : m)),
-      0,
-    )
-    if (images.shape.slice(2).includes(0)) throw new ShapeError(`${op}: nothing to average in ${show(x.shape)}`)
-    return size.reduce((y, m, i) => {
-      const n = images.shape[2 + i]
+// windows chosen so that the result has a given size
+
+/** Sizes of a result, one for all dimensions or one for each; null keeps a size. */
+export type Target = number | readonly (number | null)[]
+
+/** Reduces the last `rank` dimensions, one after the other, from windows that make the size asked for. */
+function adaptive(
+  op: string,
+  x: Tensor,
+  rank: 1 | 2,
+  outputSize: Target,
+  least: number,
+  reduce: (y: Tensor, dim: number, spans: readonly Span[]) => Tensor,
+): Tensor {
+  return batched(op, x, rank, images => {
+    const sizes = images.shape.slice(2)
+    const asked: readonly (number | null)[] = Array.isArray(outputSize) ? outputSize : sizes.map(() => outputSize)
+    const settled = asked.map((m, i) => (m === null ? (sizes[i] ?? Number.NaN) : m))
+    const wanted: readonly number[] =
+      rank === 1 ? [row(op, 'outputSize', settled, least)[1]] : pair(op, 'outputSize', settled, least)
+    if (sizes.includes(0)) throw new ShapeError(`${op}: nothing to pool in ${show(x.shape)}`)
+    return wanted.reduce((y, m, i) => {
+      const n = sizes[i]
       const spans = Array.from({ length: m }, (_, j) => {
         const [start, stop] = [Math.floor((j * n) / m), Math.ceil(((j + 1) * n) / m)]
         return { start, stop, divisor: stop - start }
       })
-      return apply(averagesPrim, { name: op, dim: 2 + i, spans }, [y])
+      return reduce(y, 2 + i, spans)
     }, images)
   })
 }
+const adaptiveAvgPool = (op: string, x: Tensor, rank: 1 | 2, outputSize: Target): Tensor =>
+  adaptive(op, floats(op, x), rank, outputSize, 0, (y, dim, spans) =>
+    apply(averagesPrim, { name: op, dim, spans }, [y]),
+  )
+/** The first of equals along one dimension and then the other is the first of the rectangle, as for `maxPool2d`. */
+const adaptiveMaxPool = (op: string, x: Tensor, rank: 1 | 2, outputSize: Target): Tensor =>
+  adaptive(op, x, rank, outputSize, 1, (y, dim, spans) => {
+    const longest = Math.max(...spans.map(({ divisor }) => divisor))
+    // a shorter window repeats its last element, which changes neither the largest nor the first of equals
+    const index = spans.flatMap(({ start, stop }) =>
+      Array.from({ length: longest }, (_, k) => Math.min(start + k, stop - 1)),
+    )
+    const windows = picked(op, y, dim, tensor(index, { dtype: 'int32' }))
+    return windows.unflatten(dim, [spans.length, longest]).max(dim + 1).values
+  })
+/**
+ * Means of windows chosen so that the result has a given size: [n, c, h, w] -> [n, c, ...outputSize]. Window j of m
+ * over n elements is [floor(j n / m), ceil((j + 1) n / m)). null keeps a size. One image [c, h, w] gives
+ * [c, ...outputSize].
+ *
+ * @example
+ * adaptiveAvgPool2d(tensor([[[1, 2, 3]]]), [1, 2]) // [[[1.5, 2.5]]]
+ */
+export const adaptiveAvgPool2d = (x: Tensor, outputSize: Target): Tensor =>
+  adaptiveAvgPool('adaptiveAvgPool2d', x, 2, outputSize)
+/**
+ * Means of windows chosen so that the result has a given length: [n, c, l] -> [n, c, outputSize]; see
+ * `adaptiveAvgPool2d`.
+ *
+ * @example
+ * adaptiveAvgPool1d(tensor([[1, 2, 3]]), 2) // [[1.5, 2.5]]
+ */
+export const adaptiveAvgPool1d = (x: Tensor, outputSize: Target): Tensor =>
+  adaptiveAvgPool('adaptiveAvgPool1d', x, 1, outputSize)
+/**
+ * The largest of windows chosen so that the result has a given size: [n, c, h, w] -> [n, c, ...outputSize]; for the
+ * windows see `adaptiveAvgPool2d`. The gradient goes to the first of equals; NaN wins.
+ *
+ * @example
+ * adaptiveMaxPool2d(tensor([[[1, 2, 3]]]), [1, 2]) // [[[2, 3]]]
+ */
+export const adaptiveMaxPool2d = (x: Tensor, outputSize: Target): Tensor =>
+  adaptiveMaxPool('adaptiveMaxPool2d', x, 2, outputSize)
+/**
+ * The largest of windows chosen so that the result has a given length: [n, c, l] -> [n, c, outputSize]; see
+ * `adaptiveMaxPool2d`.
+ *
+ * @example
+ * adaptiveMaxPool1d(tensor([[1, 2, 3]]), 2) // [[2, 3]]
+ */
+export const adaptiveMaxPool1d = (x: Tensor, outputSize: Target): Tensor =>
+  adaptiveMaxPool('adaptiveMaxPool1d', x, 1, outputSize)
