@@ -1,6 +1,7 @@
 """What PyTorch answers, written down: values, gradients, tangents and second-order products of every op.
 
 Run on Debian:  apt install python3-torch && /usr/bin/python3 scripts/torch-fixtures.py
+Losses and functions of networks have their cases in scripts/fixtures/losses.py and functional.py, run likewise.
 Writes test/fixtures/<family>.json, the same bytes each time (written with torch 1.13); test/parity.test.ts and
 test/trajectories.test.ts read them.
 
@@ -34,261 +35,18 @@ Left out, or computed by another formula (`fn`), where torch 1.13 is not the ref
 - float32 outputs are the float64 answer rounded once: right where torch's own float32 kernels lose bits.
 - random draws: only where the answer is certain (probabilities 0 and 1, one-value ranges, empty shapes).
 """
-import json
 import math
 import random
-import re
+import sys
 from functools import reduce
 from pathlib import Path
 
+sys.path.insert(0, str(Path(__file__).resolve().parent / 'fixtures'))
+sys.dont_write_bytecode = True
 import torch
 import torch.nn.functional as F
-
-HERE = Path(__file__).resolve().parent.parent / 'test' / 'fixtures'
-LEVELS = ['value', 'grad', 'jvp', 'hvp']
-DTYPES = {torch.float32: 'float32', torch.float64: 'float64', torch.int32: 'int32', torch.int64: 'int32',
-          torch.bool: 'bool'}
-f32, f64, i32, i64, b8 = torch.float32, torch.float64, torch.int32, torch.int64, torch.bool
-inf, nan = math.inf, math.nan
-torch.set_num_threads(1)
-
-families = {}
-cases = None
-names = {}
-
-
-def family(name):
-    global cases
-    cases = families[name] = []
-
-
-# ---- inputs
-
-class Draw:
-    """A tensor to be drawn once the case has a name."""
-
-    def __init__(self, shape, lo=-2, hi=2, dtype=f64):
-        self.shape, self.lo, self.hi, self.dtype = list(shape), lo, hi, dtype
-
-    def tensor(self, rng):
-        return draw(rng, self.shape, self.lo, self.hi, self.dtype)
-
-
-class Slice:
-    def __init__(self, *bounds):
-        self.bounds = list(bounds)
-
-
-class Undefined:
-    pass
-
-
-U = Undefined()
-
-
-def draw(rng, shape, lo=-2, hi=2, dtype=f64):
-    n = math.prod(shape)
-    if dtype == b8:
-        flat = [rng.random() < 0.5 for _ in range(n)]
-    elif dtype in (i32, i64):
-        flat = [rng.randrange(lo, hi) for _ in range(n)]
-    else:
-        flat = [k / 1000 for k in rng.sample(range(math.ceil(lo * 1000) | 1, math.floor(hi * 1000), 2), n)]
-    return torch.tensor(flat, dtype=dtype).reshape(shape)
-
-
-def R(*shape, lo=-2, hi=2):
-    return Draw(shape, lo, hi)
-
-
-def P(*shape):
-    return Draw(shape, 0.2, 2)
-
-
-def S(*shape, lo=-2, hi=2):
-    return Draw(shape, lo, hi, f32)
-
-
-def I(*shape, lo=-5, hi=6):
-    return Draw(shape, lo, hi, i32)
-
-
-def B(*shape):
-    return Draw(shape, dtype=b8)
-
-
-def T(data, dtype=f64):
-    return torch.tensor(data, dtype=dtype)
-
-
-def J(data):
-    """An index tensor: int64 for torch, int32 for us."""
-    return torch.tensor(data, dtype=i64)
-
-
-# ---- writing
-
-def number(x):
-    if isinstance(x, bool):
-        return int(x)
-    if isinstance(x, float) and not math.isfinite(x):
-        return 'NaN' if math.isnan(x) else 'Infinity' if x > 0 else '-Infinity'
-    return x
-
-
-def plain(t):
-    return {'shape': list(t.shape), 'dtype': DTYPES[t.dtype], 'data': data(t)}
-
-
-def data(t):
-    if t is None:
-        return None
-    if torch._is_zerotensor(t):  # a symbolic zero has no storage to read
-        t = torch.zeros(t.shape, dtype=t.dtype)
-    return [number(x) for x in t.detach().reshape(-1).tolist()]
-
-
-def camel(name):
-    return re.sub(r'_(\w)', lambda m: m[1].upper(), name)
-
-
-def snake(name):
-    return re.sub(r'([A-Z])', lambda m: '_' + m[1].lower(), name)
-
-
-def find(call):
-    name = snake(call.split('.')[-1])
-    for home in ([F] if call.startswith('F.') else []) + [torch.Tensor, torch, F, torch.special, torch.linalg]:
-        if call.startswith('x.') or home is not torch.Tensor:
-            if hasattr(home, name):
-                return getattr(home, name)
-    raise LookupError(call)
-
-
-def walk(x, leaf):
-    """`leaf` on every leaf of nested arguments."""
-    return [walk(y, leaf) for y in x] if isinstance(x, (list, tuple)) else leaf(x)
-
-
-def flat(out):
-    if isinstance(out, torch.Tensor):
-        return [out]
-    if isinstance(out, bool):
-        return [torch.tensor(out)]
-    return [t for o in out for t in flat(o)]
-
-
-def show(x):
-    if isinstance(x, (Draw, torch.Tensor)):
-        dtype = {f32: ' float32', i32: ' int32', b8: ' bool'}.get(x.dtype, '')
-        return '[' + ','.join(map(str, x.shape)) + ']' + dtype
-    if isinstance(x, Slice):
-        return 'slice(' + ','.join('' if i is None else str(i) for i in x.bounds) + ')'
-    if isinstance(x, (list, tuple)):
-        return '[' + ','.join(map(show, x)) + ']'
-    return 'undefined' if x is U else str(x)
-
-
-def case(call, *args, fn=None, upto='hvp', note='', signed=False, symmetric=False, **options):
-    flags = [camel(k) if v is True else f'{camel(k)}={show(v)}' for k, v in options.items()]
-    name = ' '.join([call.removeprefix('x.'), *map(show, args), *flags, *([f'({note})'] if note else [])])
-    names[name] = names.get(name, 0) + 1
-    if names[name] > 1:
-        name += f' #{names[name]}'
-    rng = random.Random(name)
-    inputs = []
-
-    def settle(x):
-        if isinstance(x, Draw):
-            x = x.tensor(rng)
-        if isinstance(x, torch.Tensor):
-            inputs.append(x)
-            return {'$t': len(inputs) - 1}
-        if isinstance(x, Slice):
-            return {'$slice': x.bounds}
-        return {'$u': 1} if x is U else number(x) if isinstance(x, float) else x
-
-    tree, primal = walk(args, settle), len(inputs)
-    opts = {k: walk(v, settle) for k, v in options.items()}  # tensors in options (class weights) are constants
-    fn = fn or find(call)
-
-    def run(xs):
-        def back(x):
-            if not isinstance(x, dict):
-                return {'Infinity': inf, '-Infinity': -inf, 'NaN': nan}.get(x, x) if isinstance(x, str) else x
-            return xs[x['$t']] if '$t' in x else slice(*x['$slice']) if '$slice' in x else None
-        return flat(fn(*walk(tree, back), **{k: walk(v, back) for k, v in opts.items()}))
-
-    stated = tree[1:] if call.startswith('x.') else tree
-    if opts:
-        stated = stated + [{camel(k): v for k, v in opts.items()}]
-    made = {'name': name, 'call': call, 'inputs': [plain(x) for x in inputs], 'args': stated}
-    cases.append(made)
-    if signed:
-        made['signed'] = True
-    outs = run(inputs)
-    if any(x.dtype == f32 for x in inputs):  # the float64 answer, rounded once
-        better = run([x.double() if x.dtype == f32 else x for x in inputs])
-        outs = [b.to(o.dtype) if o.dtype == f32 else o for o, b in zip(outs, better)]
-    made['out'] = [plain(o) for o in outs]
-    active = [x.dtype == f64 and i < primal for i, x in enumerate(inputs)]
-    level = LEVELS.index(upto)
-    if not level or not any(active) or not any(o.dtype == f64 for o in outs):
-        return
-
-    xs = [x.clone().requires_grad_() if on else x for x, on in zip(inputs, active)]
-    leaves = [x for x, on in zip(xs, active) if on]
-    outs = run(xs)
-    live = [o.requires_grad for o in outs]
-    if not any(live):
-        return
-    vs = [draw(rng, list(o.shape)).requires_grad_() if on else None for o, on in zip(outs, live)]
-    us = [draw(rng, list(x.shape)) for x in leaves]
-    if symmetric:
-        us = [u + u.transpose(-1, -2) for u in us]
-    spread = lambda ts: [data(ts.pop(0)) if on else None for on in active]
-    pull = lambda y, ws, seed=None: [
-        torch.zeros_like(w) if g is None else g
-        for w, g in zip(ws, torch.autograd.grad(y, ws, seed, create_graph=level > 1, allow_unused=True))]
-    grads = pull([o for o, on in zip(outs, live) if on], leaves, [v for v in vs if v is not None])
-    made['v'], made['grad'] = [data(v) for v in vs], spread(list(grads))
-    if level < 2:
-        return
-    # <grad, u> is linear in v: its gradient there is the tangent of the output (the double-vjp trick)
-    product = sum((g * u).sum() for g, u in zip(grads, us))
-    alive = [v for v in vs if v is not None]
-    if not product.requires_grad:  # grads that depend on nothing are zero
-        tangents = [torch.zeros_like(v) for v in alive]
-    else:
-        try:
-            tangents = pull(product, alive)
-        except RuntimeError as error:
-            print('no jvp:', name, '|', str(error).split('\n')[0])
-            return
-    if any(t.isnan().any() for t in tangents):  # torch's own second order; the gradient alone is the reference
-        print('no jvp (not a number):', name)
-        return
-    made['u'] = spread(list(us))
-    made['jvp'] = [data(tangents.pop(0)) if v is not None else None for v in vs]
-    if level < 3:
-        return
-    try:
-        seconds = pull(product, leaves) if product.requires_grad else [torch.zeros_like(x) for x in leaves]
-        if all(torch.isfinite(s).all() for s in seconds):
-            made['hvp'] = spread(seconds)
-        else:
-            print('no hvp (not finite):', name)
-    except RuntimeError as error:
-        print('no hvp:', name, '|', str(error).split('\n')[0])
-
-
-def each(call, *rows, **shared):
-    """One op, several argument lists; a trailing dict in a row holds its options."""
-    for row in rows:
-        row = list(row)
-        options = row.pop() if row and isinstance(row[-1], dict) else {}
-        case(call, *row, **{**shared, **options})
-
+from parity import (B, DTYPES, I, J, P, R, S, Slice, T, U, b8, case, data, draw, each, f32, f64, family, find, i32, i64, inf,
+                    nan, plain, snake, write)
 
 # ---- pointwise
 
@@ -342,6 +100,10 @@ UNARY = {
     'hardtanh': ((-2, 2), ANY, [-1.0, 1.0]),
     'hardswish': ((-5, 5), FINITE),
     'hardsigmoid': ((-5, 5), ANY, [-3.0, 3.0]),
+    'hardshrink': ((-2, 2), ANY, [-0.5, 0.5]),
+    # torch 1.13 makes 0 of NaN
+    'softshrink': ((-2, 2), ANY[:-1], [-0.5, 0.5]),
+    'tanhshrink': ((-2, 2), FINITE),
     'softsign': ((-2, 2), FINITE, [0.0]),
     'leakyRelu': ((-2, 2), ANY, [0.0]),
     'logit': ((0.05, 0.95), ANY),
@@ -900,45 +662,9 @@ each('det', [WELL], [T([[2.0]])], [torch.stack([WELL, WELL.t() + 1])], [T([[0.0,
 each('x.inv', [WELL], fn=torch.linalg.inv)
 each('x.det', [WELL], fn=torch.linalg.det)
 
-# ---- losses
-
-family('losses')
-REDUCTIONS = ['mean', 'sum', 'none']
-CLASSES, PROBS = J([0, 2, 1]), T([[0.25, 0.5, 0.25], [1.0, 0.0, 0.0], [0.125, 0.25, 0.625]])
-for how in REDUCTIONS:
-    each('F.mseLoss', [R(2, 3), R(2, 3)], reduction=how)
-    each('F.crossEntropy', [R(3, 3), CLASSES], [R(3, 3), CLASSES, {'weight': P(3)}],
-         [R(3, 3), CLASSES, {'ignore_index': 2}], [R(3, 3), CLASSES, {'label_smoothing': 0.1}],
-         [R(3, 3), CLASSES, {'label_smoothing': 0.1, 'weight': T([0.5, 1.5, 2.0]), 'ignore_index': 1}],
-         [R(3, 3), PROBS], [R(3, 3), PROBS, {'label_smoothing': 0.2}], [R(3, 3), PROBS, {'weight': T([0.5, 1.5, 2.0])}],
-         [R(2, 3, 2), J([[0, 1], [2, -100]])], reduction=how)
-    each('F.nllLoss', [R(3, 3), CLASSES], [R(3, 3), CLASSES, {'weight': T([0.5, 1.5, 2.0])}],
-         [R(3, 3), CLASSES, {'ignore_index': 2}], [R(2, 3, 2), J([[0, 1], [2, 2]])], reduction=how)
-    each('F.binaryCrossEntropyWithLogits', [R(2, 3), R(2, 3, lo=0, hi=1)],
-         [R(4), T([0.0, 1.0, 1.0, 0.0]), {'weight': T([0.5, 1.0, 1.5, 2.0])}],
-         [R(2, 3), R(2, 3, lo=0, hi=1), {'pos_weight': T([0.5, 1.0, 3.0])}], fn=F.binary_cross_entropy_with_logits,
-         reduction=how)
-each('F.mseLoss', [R(3), R(3)], [S(3), S(3)])
-each('F.crossEntropy', [R(3, 3), CLASSES], [R(3), J(1)], [T([[800.0, -800.0, 0.0]]), J([1])], [S(3, 3), CLASSES])
-each('F.nllLoss', [R(3, 3), CLASSES])
-each('F.binaryCrossEntropyWithLogits', [T([800.0, -800.0, 800.0, -800.0]), T([1.0, 0.0, 0.0, 1.0])],
-     fn=F.binary_cross_entropy_with_logits)
-
-
-def hinge(score, y, reduction='mean'):
-    loss = F.relu(1 - y * score)
-    return loss.mean() if reduction == 'mean' else loss.sum() if reduction == 'sum' else loss
-
-
-SIDES = T([1.0, -1.0, -1.0, 1.0])
-each('F.hingeLoss', [R(4), SIDES], fn=hinge)
-case('F.hingeLoss', T([1.0, -1.0, 0.5, 2.0]), SIDES, fn=hinge, upto='jvp', note='kinks')
-each('F.dropout', [R(4), {'p': 0}], [R(4), {'training': False}], [R(4), {'p': 1}],
-     [R(4), {'p': 0.3, 'training': False}])
-
 # ---- optimizers: minimise <c, (a - t)^2> / 2 + |tanh(b a)|^2 over a [3] and b [2, 3]
 
-family('optim')
+cases = family('optim')
 TARGET, SCALE = T([1.0, -2.0, 0.5]), T([1.0, 4.0, 0.25])
 START = [T([0.3, 0.7, -1.1]), T([[0.2, -0.4, 0.6], [-0.5, 0.1, 0.9]])]
 
@@ -990,7 +716,7 @@ trajectory('Adam clipGradNorm', 'Adam', {'lr': 0.1}, clip=['norm', 0.5])
 
 # ---- whole training runs, full batch
 
-family('training')
+cases = family('training')
 
 
 def training(name, layers, activation, objective, make, x, y, steps, **said):
@@ -1024,11 +750,4 @@ training('MLP 2-16-16-1 relu, max-margin with L2, SGD', [2, 16, 16, 1], 'ReLU',
 
 # ---- out
 
-HERE.mkdir(parents=True, exist_ok=True)
-total = 0
-for name, made in families.items():
-    text = '[\n' + ',\n'.join(json.dumps(c, separators=(',', ':'), allow_nan=False) for c in made) + '\n]\n'
-    (HERE / f'{name}.json').write_text(text)
-    total += len(text)
-    print(f'{name}: {len(made)} cases, {len(text) / 1e3:.0f} kB')
-print(f'{total / 1e6:.2f} MB')
+write()
