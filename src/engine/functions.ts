@@ -70,6 +70,7 @@ export const logsigmoid = unary('logsigmoid')
 export const softsign = unary('softsign')
 export const hardswish = unary('hardswish')
 export const hardsigmoid = unary('hardsigmoid')
+export const tanhshrink = unary('tanhshrink')
 
 export const mul = binary('mul')
 export const remainder = binary('remainder')
@@ -123,6 +124,9 @@ export const celu = method('celu')
 export const gelu = method('gelu')
 export const hardtanh = method('hardtanh')
 export const softplus = method('softplus')
+export const threshold = method('threshold')
+export const hardshrink = method('hardshrink')
+export const softshrink = method('softshrink')
 
 /** The n-th derivative of digamma at x, n first as in PyTorch. */
 export const polygamma = <N extends Num>(n: number, x: N): N => numeric('polygamma', x).polygamma(n)

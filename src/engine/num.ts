@@ -156,6 +156,11 @@ export abstract class Num {
   }
   softsign(): this { return this.apply('softsign', this) }
   hardtanh(min: this | number = -1, max: this | number = 1): this { return this.apply('hardtanh', this, min, max) }
+  /** x above the threshold, `value` elsewhere */
+  threshold(threshold: this | number, value: this | number): this { return this.apply('threshold', this, threshold, value) }
+  hardshrink(lambd: this | number = 0.5): this { return this.apply('hardshrink', this, lambd) }
+  softshrink(lambd: this | number = 0.5): this { return this.apply('softshrink', this, lambd) }
+  tanhshrink(): this { return this.apply('tanhshrink', this) }
   hardswish(): this { return this.apply('hardswish', this) }
   hardsigmoid(): this { return this.apply('hardsigmoid', this) }
 }

@@ -140,6 +140,15 @@ const binary = {
     tex: (x, y) => `\\ln\\left(e^{${x}} + e^{${y}}\\right)`,
   },
   polygamma: { type: 'float', f: (x, n) => special.polygamma(n, x), d: [(x, n) => x.polygamma(n.add(1)), null], tex: (x, n) => `\\psi^{(${n})}\\left(${x}\\right)`, domain: [POSITIVE, [1, 1]] },
+  // of a probability x with y: logarithms from -100 on, and a derivative that is finite at 0 and 1, as PyTorch
+  binaryCrossEntropy: {
+    type: 'float',
+    f: special.crossEntropy,
+    simd: math.crossEntropy,
+    d: [(x, y) => x.sub(y).div(x.neg().add(1).mul(x).maximum(1e-12)), x => x.neg().log1p().maximum(-100).sub(x.log().maximum(-100))],
+    tex: (x, y) => `-\\left(${y} \\ln ${x} + \\left(1 - ${y}\\right) \\ln\\left(1 - ${x}\\right)\\right)`,
+    domain: [[0.1, 0.9], [0.1, 0.9]],
+  },
   eq: { type: 'bool', f: (x, y) => +(x === y), js: (x, y) => `+(${x} === ${y})`, simd: (a, x, y) => a.eq(x, y), d: [null, null], tex: infix('=') },
   ne: { type: 'bool', f: (x, y) => +(x !== y), js: (x, y) => `+(${x} !== ${y})`, simd: (a, x, y) => a.ne(x, y), d: [null, null], tex: infix('\\neq') },
   lt: { type: 'bool', f: (x, y) => +(x < y), js: (x, y) => `+(${x} < ${y})`, simd: (a, x, y) => a.lt(x, y), d: [null, null], tex: infix('<') },
@@ -223,6 +232,11 @@ const composite = {
   silu: { arity: 1, type: 'float', of: x => x.mul(x.sigmoid()), tex: op('silu') },
   mish: { arity: 1, type: 'float', of: x => x.mul(x.softplus().tanh()), tex: op('mish') },
   logsigmoid: { arity: 1, type: 'float', of: x => x.neg().softplus().neg(), tex: x => `\\ln \\sigma\\left(${x}\\right)` },
+  // NaN stays NaN
+  threshold: { arity: 3, of: (x, threshold, value) => x.le(threshold).where(value, x), tex: op('threshold'), domain: [ANY, [0.5, 0.5], [-1, -1]], kinks: [0.5] },
+  hardshrink: { arity: 2, type: 'float', of: (x, lambd) => x.abs().le(lambd).where(0, x), tex: op('hardshrink'), domain: [ANY, [0.5, 0.5]], kinks: [-0.5, 0.5] },
+  softshrink: { arity: 2, type: 'float', of: (x, lambd) => x.sub(x.clamp(lambd.neg(), lambd)), tex: op('softshrink'), domain: [ANY, [0.5, 0.5]], kinks: [-0.5, 0.5] },
+  tanhshrink: { arity: 1, type: 'float', of: x => x.sub(x.tanh()), tex: op('tanhshrink') },
   softsign: { arity: 1, type: 'float', of: x => x.div(x.abs().add(1)), tex: x => `\\frac{${x}}{1 + \\left|${x}\\right|}` },
   // at its bounds the gradient is 0, as PyTorch (clamp's is 1)
   hardtanh: { arity: 3, of: (x, min, max) => x.le(min).where(min, x.ge(max).where(max, x)), tex: op('hardtanh'), domain: [ANY, [-1, -1], [1, 1]], kinks: [-1, 1] },
