@@ -93,11 +93,12 @@ export function settle(arg: unknown, leaf: (x: Real | Dim) => unknown): unknown 
  * (that of PyTorch's polygamma(n, x) its second).
  */
 export function faces(name: string): Record<string, Call> {
+  if (name.startsWith('F.')) return { [name]: Reflect.get(F, name.slice(2)) as Call }
   const found: Record<string, Call> = {}
   const own = Reflect.get(gradus, name) as Call | undefined
   if (own && !(name in OTHER_FACE)) found[name] = name === 'polygamma' ? (x, n) => own(n, x) : own
   const inF = Reflect.get(F, name) as Call | undefined
-  if (inF && inF !== own) found[`F.${name}`] = inF
+  if (inF && inF !== own && !(`F.${name}` in others)) found[`F.${name}`] = inF
   if (name in Tensor.prototype)
     found[`x.${name}`] = (x, ...rest) => (Reflect.get(x as Tensor, name) as Call).apply(x, rest)
   return found
@@ -111,7 +112,7 @@ const method = (name: string): boolean => name in Num.prototype
 /** Methods whose arguments are not the operands of their row. */
 const OPTIONS = ['isclose', 'addcmul', 'addcdiv']
 /** Methods whose operands after the first have defaults. */
-const DEFAULTS = ['leakyRelu', 'elu', 'celu', 'nanToNum']
+const DEFAULTS = ['leakyRelu', 'elu', 'celu', 'nanToNum', 'hardshrink', 'softshrink']
 /** The operands of a table row, of the given shapes in turn; a degenerate interval is a number. */
 export const operands = (
   { name, domain, kinks }: TableRow,
@@ -175,6 +176,12 @@ const dropping = (x: Real, ...bad: Misuse[]): Row => [
   [[x], [x, { p: 0.3 }], [x, { training: false }], [x, { p: 1 }]],
   [[ArgumentError, x, { p: 2 }], [ArgumentError, x, { p: -0.1 }], [ArgumentError, x, { rate: 1 }], ...bad],
 ]
+/** A loss of two tensors, each drawn as told, and what else can be said of it. */
+const loss = (x: Real, y: Real | Tensor, uses: readonly object[], ...bad: Misuse[]): Row => [
+  [[x, y], [x, y, { reduction: 'sum' }], ...uses.map(options => [x, y, { reduction: 'none', ...options }])],
+  [[ShapeError, x, R(5)], [ArgumentError, x, y, { reduction: 'avg' }], [ArgumentError, x, y, { scale: 1 }], ...bad],
+]
+const U = (...shape: number[]): Real => new Real(shape, 0.1, 0.9)
 const index = I([2, 0, 0])
 
 const others: Record<string, Row> = {
@@ -507,7 +514,47 @@ const others: Record<string, Row> = {
   adaptiveAvgPool1d: adaptive(R(1, 2, 5), R(2, 4), 3),
   adaptiveMaxPool1d: adaptive(R(1, 2, 5), R(2, 4), 3),
   adaptiveMaxPool2d: adaptive(R(1, 2, 4, 5), R(1, 3, 4), [2, null]),
+  lpPool2d: [[[P(1, 2, 4, 5), 2, 2], [P(2, 4, 4), 3, [2, 1], { stride: 1 }], [P(1, 1, 3, 3), 1.5, 2, { ceilMode: true }],
+    [R(1, 4, 4), 2, 2]],
+    [[ShapeError, R(2, 2), 2, 1], [ArgumentError, R(1, 2, 2), 0, 1], [ArgumentError, R(1, 2, 2), 'x', 1],
+      [ArgumentError, R(1, 2, 2), 2, 0], [ShapeError, R(1, 2, 2), 2, 3], [DtypeError, I([[[1]]]), 2, 1],
+      [ArgumentError, R(1, 2, 2), 2, 1, { padding: 1 }]]],
+  'F.unfold': [[[R(2, 2, 3, 4), 2], [R(2, 4, 3), [2, 1], { stride: [2, 1], padding: 1, dilation: 2 }], [R(0, 1, 2, 2), 1]],
+    [[ShapeError, R(2, 2), 1], [ShapeError, R(1, 2, 2), 3], [ArgumentError, R(1, 2, 2), 0], [ArgumentError, R(1, 2, 2), 'x'],
+      [ArgumentError, R(1, 2, 2), 1, { groups: 1 }], [ArgumentError, R(1, 2, 2), 1, { stride: 0 }]]],
+  fold: [[[R(2, 8, 6), [3, 4], 2], [R(4, 10), [4, 3], [2, 1], { stride: [2, 1], padding: 1, dilation: 2 }],
+    [R(1, 2), [1, 2], 1]],
+    [[ShapeError, R(2), 1, 1], [ShapeError, R(4, 3), [3, 3], 2], [ShapeError, R(3, 4), [3, 3], 2], [ShapeError, R(9, 1), 2, 3],
+      [ArgumentError, R(1, 1), 0, 1], [ArgumentError, R(1, 1), 1, 'x'], [ArgumentError, R(1, 1), 1, 1, { groups: 1 }]]],
+  interpolate: [
+    [[R(1, 2, 3, 2), { size: [2, 5] }], [R(1, 2, 3, 2), { scaleFactor: 1.5 }], [R(1, 2, 3), { size: 5, mode: 'linear' }],
+      [R(1, 2, 3, 2), { size: [2, 5], mode: 'bilinear' }], [R(1, 1, 2, 3), { scaleFactor: [2, 0.5], mode: 'bilinear' }],
+      [R(1, 2, 3, 2), { size: [5, 1], mode: 'bilinear', alignCorners: true }]],
+    [[ShapeError, R(2, 2), { size: 1 }], [ArgumentError, R(1, 2, 2)], [ArgumentError, R(1, 2, 2), { size: 1, scaleFactor: 1 }],
+      [ArgumentError, R(1, 2, 2), { size: [1, 2] }], [ArgumentError, R(1, 2, 2), { size: 0 }], [ArgumentError, R(1, 2, 2), { size: 1.5 }],
+      [ArgumentError, R(1, 2, 2), { scaleFactor: 'x' }], [ShapeError, R(1, 2, 2), { scaleFactor: 0.2 }],
+      [ArgumentError, R(1, 2, 2), { size: 1, mode: 'bilinear' }], [ArgumentError, R(1, 2, 2), { size: 1, mode: 'cubic' }],
+      [ArgumentError, R(1, 2, 2), { size: 1, alignCorners: true }], [DtypeError, I([[[1]]]), { size: 1 }]],
+  ],
+  pixelShuffle: [[[R(1, 8, 2, 3), 2], [R(9, 1, 2), 3], [R(2, 1, 4, 1, 1), 1]], [[ShapeError, R(2, 2), 1], [ShapeError, R(3, 1, 1), 2],
+    [ArgumentError, R(4, 1, 1), 0], [ArgumentError, R(4, 1, 1), 'x'], [ArgumentError, R(4, 1, 1), undefined]]],
+  pixelUnshuffle: [[[R(1, 2, 4, 2), 2], [R(1, 3, 6), 3]], [[ShapeError, R(2, 2), 1], [ShapeError, R(1, 3, 2), 2],
+    [ArgumentError, R(4, 1, 1), 0], [ArgumentError, R(4, 1, 1), undefined]]],
   // layers and losses
+  glu: [[[R(4)], [R(2, 3), D(0)], [R(3, 4), D(-1)]], [[ShapeError, R(3)], [ShapeError, R()], [DtypeError, I([1, 2])]]],
+  prelu: [[[R(2, 3), R(3)], [R(2, 3, 2), R(3)], [R(2, 3), R(1)], [R(4), R(1)], [R(), R()]], [[ShapeError, R(2, 3), R(2)],
+    [ShapeError, R(2, 2), R(2, 1)], [DtypeError, R(2), S([1])], [ShapeError, R(3), R(3)]]],
+  rrelu: [[[R(2, 3)], [R(4), { training: true }], [R(4), { lower: -0.5, upper: 0.5, training: true }]],
+    [[ArgumentError, R(2), { lower: 1, upper: 0 }], [DtypeError, I([1])], [ArgumentError, R(2), { slope: 1 }]]],
+  softmin: onFloats(along, 0),
+  gumbelSoftmax: [[[R(2, 3)], [R(3, 2), { tau: 0.5, dim: D(0) }], { args: [R(2, 3), { hard: true }], tolerance: Infinity }],
+    [[ArgumentError, R(2), { tau: 0 }], [ArgumentError, R(2), { tau: 'x' }], [DtypeError, I([1])], [ArgumentError, R(2), { p: 1 }]]],
+  bilinear: [[[R(2, 3), R(2, 2), R(4, 3, 2), optional(4)], [R(3), R(2), R(1, 3, 2)], [R(2, 1, 3), R(2, 1, 2), R(2, 3, 2)]],
+    [[ShapeError, R(2, 3), R(2, 2), R(4, 2, 3)], [ShapeError, R(2, 3), R(1, 2), R(4, 3, 2)], [ShapeError, R(3), R(2), R(3, 2)],
+      [ShapeError, R(3), R(2), R(1, 3, 2), R(2)], [DtypeError, R(1), S([1]), R(1, 1, 1)], [ShapeError, R(), R(), R(1, 1, 1)]]],
+  localResponseNorm: [[[R(2, 5, 3), 3], [R(1, 4, 2, 2), 2, { alpha: 1, beta: 0.5, k: 2 }]], [[ShapeError, R(2, 2), 1],
+    [ArgumentError, R(1, 2, 2), 0], [ArgumentError, R(1, 2, 2), 'x'], [ArgumentError, R(1, 2, 2), undefined],
+    [ArgumentError, R(1, 2, 2), 1, { alpha: 'x' }], [ArgumentError, R(1, 2, 2), 1, { gamma: 1 }]]],
   scaledDotProductAttention: [
     [[R(2, 3), R(4, 3), R(4, 2)], [R(2, 1, 3, 2), R(2, 4, 2), R(2, 4, 1), { isCausal: true, scale: 0.5 }],
       { args: [R(2, 3), R(3, 3), R(3, 2)],
@@ -573,6 +620,44 @@ const others: Record<string, Row> = {
     [ArgumentError, R(2, 3), I([0, 1]), { reduction: 'avg' }]]],
   binaryCrossEntropyWithLogits: [[[R(2, 3), P(2, 3)], [R(3), P(3), { reduction: 'sum' }]], [[ShapeError, R(2), P(3)],
     [ArgumentError, R(2), P(2), { reduction: 'avg' }]]],
+  l1Loss: loss(R(2, 3), R(2, 3), [{}]),
+  smoothL1Loss: loss(R(2, 3), new Real([2, 3], 5, 7), [{ beta: 0.5 }, { beta: 0 }, { beta: 20 }],
+    [ArgumentError, R(2), R(2), { beta: -1 }]),
+  huberLoss: loss(R(2, 3), new Real([2, 3], 5, 7), [{ delta: 0.5 }, { delta: 20 }], [ArgumentError, R(2), R(2), { delta: 0 }]),
+  binaryCrossEntropy: loss(U(2, 3), U(2, 3), [{ weight: optional(3) }], [ShapeError, U(2), U(2), { weight: R(3) }]),
+  klDiv: loss(R(2, 3), U(2, 3), [{ logTarget: true }, { reduction: 'batchmean' }], [ShapeError, R(), U(), { reduction: 'batchmean' }]),
+  poissonNllLoss: loss(P(2, 3), P(2, 3), [{ logInput: false, eps: 0.1 }], [ArgumentError, R(2), R(2), { eps: 0 }]),
+  gaussianNllLoss: [[[R(2, 3), R(2, 3), P(2, 3)], [R(2, 3), R(2, 3), P(2, 1), { full: true }],
+    [R(2, 3), R(2, 3), P(2), { reduction: 'none' }]], [[ShapeError, R(2, 3), R(2, 3), P(3)], [ShapeError, R(2), R(3), P(2)],
+    [ArgumentError, R(2), R(2), P(2), { eps: 0 }], [ArgumentError, R(2), R(2), P(2), { reduction: 'batchmean' }]]],
+  softMarginLoss: loss(R(2, 3), R(2, 3), [{}]),
+  multiMarginLoss: [
+    [[R(2, 3), I([2, 0])], [R(3), I(1), { p: 2, margin: 0.5 }], [R(2, 3), I([1, 1]), { weight: optional(3), reduction: 'none' }]],
+    [[ShapeError, R(2, 3), I([0, 1, 2])], [IndexError, R(2, 3), I([0, 3])], [IndexError, R(2, 3), I([0, -1])],
+      [ArgumentError, R(3), I(0), { p: 3 }], [ShapeError, R(3), I(0), { weight: R(2) }], [ArgumentError, R(3), I(0), { margin: 'x' }]],
+  ],
+  multilabelMarginLoss: [[[R(2, 3), I([[2, -1, 0], [0, 1, -1]])], [R(3), I([1, 1, 2]), { reduction: 'none' }]],
+    [[ShapeError, R(2, 3), I([0, 1, 2])], [IndexError, R(3), I([0, 3, -1])], [ShapeError, R(), I(0)]]],
+  multilabelSoftMarginLoss: loss(R(2, 3), U(2, 3), [{ weight: optional(3) }], [ShapeError, R(), U()],
+    [ShapeError, R(2, 3), U(2, 3), { weight: R(2) }]),
+  hingeEmbeddingLoss: [[[R(4), S([1, -1, 1, -1]).double()], [R(2), S([1, -1]).double(), { margin: 0.5, reduction: 'none' }]],
+    [[ShapeError, R(2), S([1])], [ArgumentError, R(1), S([1]), { margin: 'x' }]]],
+  cosineEmbeddingLoss: [[[R(2, 3), R(2, 3), S([1, -1])], [R(3), R(3), S(1), { margin: -1, reduction: 'sum' }]],
+    [[ShapeError, R(2, 3), R(2, 3), S([1])], [ShapeError, R(2, 3), R(3), S([1])], [ShapeError, R(), R(), S(1)],
+    [ArgumentError, R(3), R(3), S(1), { margin: 'x' }]]],
+  marginRankingLoss: [[[R(4), R(4), S([1, -1, 1, -1])], [R(2), R(2), S([1, -1]), { margin: 5, reduction: 'none' }]],
+    [[ShapeError, R(2), R(2), S([1])], [ShapeError, R(2), R(1), S([1, 1])], [ArgumentError, R(1), R(1), S([1]), { margin: 'x' }]]],
+  tripletMarginLoss: [[[R(2, 3), P(2, 3), R(2, 3)], [R(2, 3), P(2, 3), R(2, 3), { p: 1, margin: 5, eps: 0, swap: true }],
+    [R(3), P(3), R(3), { reduction: 'none', margin: 9 }]], [[ShapeError, R(2, 3), R(2, 3), R(3)], [ShapeError, R(2), R(3), R(2)],
+    [ArgumentError, R(2), R(2), R(2), { margin: 'x' }], [ArgumentError, R(2), R(2), R(2), { p: 'x' }]]],
+  normalize: [[[R(2, 3)], [R(2, 3), { p: 1, dim: D(0), eps: 0.1 }]], [[IndexError, R(3)], [DtypeError, I([[1]])],
+    [ArgumentError, R(2, 3), { p: 'x' }], [ArgumentError, R(2, 3), { order: 2 }]]],
+  cosineSimilarity: [[[R(2, 3), R(2, 3)], [R(2, 3), R(3), { dim: D(-1) }], [R(2, 1, 2), R(3, 2), { dim: 2, eps: 0.1 }]],
+    [[ShapeError, R(2, 3), R(2, 2)], [IndexError, R(2), R(2)], [DtypeError, R(1, 1), S([[1]])],
+    [ArgumentError, R(2, 3), R(2, 3), { p: 1 }]]],
+  pairwiseDistance: [[[R(2, 3), R(2, 3)], [R(2, 3), R(3), { p: 1, keepdim: true }], [R(3), R(3), { p: 3, eps: 0.1 }]],
+    [[ShapeError, R(2, 3), R(2, 2)], [ShapeError, R(), R()], [DtypeError, R(1, 1), S([[1]])],
+    [ArgumentError, R(2, 3), R(2, 3), { dim: 1 }], [ArgumentError, R(2), R(2), { p: 'x' }]]],
   hingeLoss: [[[R(4), S([1, -1, 1, -1]).double()]], [[ShapeError, R(2), S([1, -1, 1]).double()]]],
   // dtype
   to: [[[R(2, 3), 'float64'], { args: [R(2, 3), 'float32'], tolerance: 1e-3 }, [R(3), 'int32'], [R(3), 'bool']],

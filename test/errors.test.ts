@@ -16,6 +16,7 @@ const ALSO: Readonly<Record<string, string>> = {
   swapaxes: 'transpose',
   broadcastTo: 'expand',
   maskedFill: 'where',
+  'F.unfold': 'unfold',
   div: 'floorDivide|truncDivide',
   float: 'to',
   takeAlongDim: 'gather',

@@ -20,7 +20,7 @@ interface Case {
 type Fn = (...args: unknown[]) => unknown
 type Map = (...xs: Tensor[]) => Tensor
 
-const FAMILIES = ['pointwise', 'reductions', 'shapes', 'indexing', 'products', 'conv', 'linalg', 'losses']
+const FAMILIES = ['pointwise', 'reductions', 'shapes', 'indexing', 'products', 'conv', 'linalg', 'losses', 'functional']
 /** Methods that have no function beside them, or one of other arguments: slice(start, stop), polygamma(n, x). */
 const METHODS_ONLY = [
   'slice',

@@ -23,11 +23,47 @@ export {
   Tanh,
 } from './activation.ts'
 export { Sequential } from './container.ts'
-export { BCEWithLogitsLoss, type Criterion, CrossEntropyLoss, HingeLoss, MSELoss, NLLLoss } from './criterion.ts'
+export {
+  BCELoss,
+  BCEWithLogitsLoss,
+  CosineEmbeddingLoss,
+  type Criterion,
+  CrossEntropyLoss,
+  GaussianNLLLoss,
+  HingeEmbeddingLoss,
+  HingeLoss,
+  HuberLoss,
+  KLDivLoss,
+  L1Loss,
+  MarginRankingLoss,
+  MSELoss,
+  MultiLabelMarginLoss,
+  MultiLabelSoftMarginLoss,
+  MultiMarginLoss,
+  NLLLoss,
+  PoissonNLLLoss,
+  SmoothL1Loss,
+  SoftMarginLoss,
+  TripletMarginLoss,
+} from './criterion.ts'
 export { Dropout } from './dropout.ts'
 export * as init from './init.ts'
 export { Linear, type LinearOptions } from './linear.ts'
-export type { BinaryOptions, ClassOptions, CrossEntropyOptions, LossOptions } from './loss.ts'
+export type {
+  BinaryOptions,
+  ClassOptions,
+  CrossEntropyOptions,
+  GaussianOptions,
+  HuberOptions,
+  KlDivOptions,
+  LossOptions,
+  MarginOptions,
+  MultiMarginOptions,
+  PoissonOptions,
+  SmoothL1Options,
+  TripletOptions,
+  WeightedOptions,
+} from './loss.ts'
 export { Module, type StateDict, type TensorModule } from './module.ts'
 export { Parameter, parameter } from './parameter.ts'
 export { Layer, MLP, Neuron, type ScalarOptions } from './scalar.ts'

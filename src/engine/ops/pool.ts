@@ -3,6 +3,7 @@
 import { averages, averagesAdd, maxima } from '../../backend/pool.ts'
 import type { Span, Windows } from '../../backend/windows.ts'
 import { apply, type Primitive } from '../apply.ts'
+import { number, options } from '../argument.ts'
 import { ArgumentError, ShapeError } from '../errors.ts'
 import { resized, show, split3 } from '../shape.ts'
 import type { Tensor } from '../tensor.ts'
@@ -152,12 +153,40 @@ export function avgPool1d(x: Tensor, kernelSize: Sizes, options: AvgPoolOptions 
   return batched(op, x, 1, lines => avgPool(op, lines.unsqueeze(2), kernel, rows(op, options)).squeeze(2))
 }
 
+export interface LpPoolOptions {
+  /** Distance between windows (the window's size, so that they tile). */
+  readonly stride?: Sizes
+  /** Also take windows that hang over the end (false). */
+  readonly ceilMode?: boolean
+}
+/**
+ * The power mean of each window without its divisor, (sum of x^p)^(1/p): [n, c, h, w] -> [n, c, h', w'], for the sizes
+ * see `avgPool2d`. Where the sum is 0 the gradient is 0. One image [c, h, w] gives [c, h', w'].
+ *
+ * @throws ArgumentError when normType is not above 0, or on other options, ShapeError when no window fits
+ * @example
+ * lpPool2d(tensor([[[3, 4]]]), 2, [1, 2]) // [[[5]]]
+ */
+export function lpPool2d(x: Tensor, normType: number, kernelSize: Sizes, given: LpPoolOptions = {}): Tensor {
+  const op = 'lpPool2d'
+  const settled = options(op, given, ['stride', 'ceilMode'])
+  if (!(number(op, 'normType', normType) > 0)) throw new ArgumentError(`${op}: normType is above 0, not ${normType}`)
+  const [h, w] = pair(op, 'kernelSize', kernelSize, 1)
+  return batched(op, x, 2, images => {
+    const sum = avgPool(op, floats(op, images).pow(normType), kernelSize, settled)
+      .relu()
+      .mul(h * w)
+    const none = sum.eq(0)
+    return none.where(0, none.where(1, sum).pow(1 / normType))
+  })
+}
+
 // windows chosen so that the result has a given size
 
 /** Sizes of a result, one for all dimensions or one for each; null keeps a size. */
 export type Target = number | readonly (number | null)[]
 
-/** Reduces the last `rank` dimensions, one after the other, from windows that make the size asked for. */
+/** Reduces the last `rank` dimensions, the last one first, from windows that make the size asked for. */
 function adaptive(
   op: string,
   x: Tensor,
@@ -173,7 +202,7 @@ function adaptive(
     const wanted: readonly number[] =
       rank === 1 ? [row(op, 'outputSize', settled, least)[1]] : pair(op, 'outputSize', settled, least)
     if (sizes.includes(0)) throw new ShapeError(`${op}: nothing to pool in ${show(x.shape)}`)
-    return wanted.reduce((y, m, i) => {
+    return wanted.reduceRight((y, m, i) => {
       const n = sizes[i]
       const spans = Array.from({ length: m }, (_, j) => {
         const [start, stop] = [Math.floor((j * n) / m), Math.ceil(((j + 1) * n) / m)]
@@ -187,7 +216,7 @@ const adaptiveAvgPool = (op: string, x: Tensor, rank: 1 | 2, outputSize: Target)
   adaptive(op, floats(op, x), rank, outputSize, 0, (y, dim, spans) =>
     apply(averagesPrim, { name: op, dim, spans }, [y]),
   )
-/** The first of equals along one dimension and then the other is the first of the rectangle, as for `maxPool2d`. */
+/** The first of equals along rows and then down is the first of the rectangle, as for `maxPool2d`. */
 const adaptiveMaxPool = (op: string, x: Tensor, rank: 1 | 2, outputSize: Target): Tensor =>
   adaptive(op, x, rank, outputSize, 1, (y, dim, spans) => {
     const longest = Math.max(...spans.map(({ divisor }) => divisor))

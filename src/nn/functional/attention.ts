@@ -1,7 +1,7 @@
 // Attention: each query takes the mean of the values, weighted by how well their keys answer it.
 import { number, operand, options } from '../../engine/argument.ts'
 import { ArgumentError, ShapeError } from '../../engine/errors.ts'
-import { ones } from '../../engine/ops/create.ts'
+import { full, ones } from '../../engine/ops/create.ts'
 import { floats } from '../../engine/ops/kind.ts'
 import { matmul, sameDtype } from '../../engine/ops/product.ts'
 import type { Generator } from '../../engine/random.ts'
@@ -31,7 +31,7 @@ function attention(op: string, scores: Tensor, mask: Tensor): Tensor {
   const open = mask.dtype === 'bool' ? mask : mask.ne(-Infinity)
   const shifted = mask.dtype === 'bool' ? scores : scores.add(mask)
   // a row of -Infinity alone would be NaN, also to its gradient
-  const closed = open.any(-1, { keepdim: true }).where(-Infinity, 0)
+  const closed = open.any(-1, { keepdim: true }).where(full([], -Infinity, { dtype: scores.dtype }), 0)
   return open.where(open.where(shifted, closed).softmax(-1), 0)
 }
 

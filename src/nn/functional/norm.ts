@@ -257,3 +257,36 @@ export function rmsNorm(
   const added = number(op, 'eps', eps ?? (x.dtype === 'float64' ? EPSILON.float64 : EPSILON.float32))
   return affine(x.mul(x.square().mean(dims, { keepdim: true }).add(added).rsqrt()), weight, null)
 }
+
+export interface ResponseNormOptions {
+  /** The factor of the mean square (1e-4). */
+  readonly alpha?: number
+  /** The power (0.75). */
+  readonly beta?: number
+  /** What is added (1). */
+  readonly k?: number
+}
+/**
+ * x / (k + alpha m)^beta, where m is the mean square over `size` neighbouring channels, floor(size / 2) of them before;
+ * channels that are not there count as 0: [n, c, ...] -> the same.
+ *
+ * Krizhevsky et al., "ImageNet classification with deep convolutional neural networks", 2012.
+ * @throws ShapeError when x has fewer than 3 dimensions, ArgumentError when size is no whole number above 0, or for
+ * another option
+ * @example
+ * F.localResponseNorm(tensor([[[1], [2]]]), 2, { alpha: 2, beta: 1, k: 0 }) // [[[1], [0.4]]]
+ */
+export function localResponseNorm(x: Tensor, size: number, given: ResponseNormOptions = {}): Tensor {
+  const op = 'localResponseNorm'
+  const { alpha = 1e-4, beta = 0.75, k = 1 } = options(op, given, ['alpha', 'beta', 'k'])
+  for (const [name, value] of Object.entries({ alpha, beta, k })) number(op, name, value)
+  integer(op, 'size', size, 1)
+  if (floats(op, x).ndim < 3) throw new ShapeError(`${op}: expected [n, c, ...], not ${show(x.shape)}`)
+  const behind = Math.floor((size - 1) / 2)
+  const squares = x
+    .square()
+    .flatten(2)
+    .pad([0, 0, size - 1 - behind, behind])
+  const mean = squares.unfold(1, size, 1).mean(-1).reshape(x.shape)
+  return x.div(mean.mul(alpha).add(k).pow(beta))
+}
