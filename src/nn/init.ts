@@ -1,10 +1,12 @@
 // Initial values: each function assigns to a leaf tensor and returns it.
+import { orthonormal } from '../backend/orthonormal.ts'
 import { noGrad } from '../engine/apply.ts'
 import { options } from '../engine/argument.ts'
 import { ArgumentError, GradError, ShapeError } from '../engine/errors.ts'
-import { fullLike } from '../engine/ops/create.ts'
-import { type Generator, randLike, randnLike } from '../engine/random.ts'
+import { fullLike, eye as identity, tensor } from '../engine/ops/create.ts'
+import { type Generator, randLike, randn, randnLike } from '../engine/random.ts'
 import { numel, show } from '../engine/shape.ts'
+import { erf } from '../engine/special.ts'
 import type { Tensor } from '../engine/tensor.ts'
 
 export interface InitOptions {
@@ -32,12 +34,41 @@ export const normal = <T extends Tensor>(x: T, mean = 0, std = 1, given: InitOpt
       .mul(std)
       .add(mean),
   )
+/**
+ * Normal with this mean and standard deviation, where it lies in [a, b]; bounds are values, not deviations. What lies
+ * outside is not drawn anew: uniform numbers go through the inverse of the distribution function.
+ *
+ * @throws ArgumentError when a is not below b, or std not above 0
+ * @example
+ * nn.init.truncNormal(zeros([100]), 0, 1, -0.5, 0.5).abs().max().item() <= 0.5 // true
+ */
+export function truncNormal<T extends Tensor>(x: T, mean = 0, std = 1, a = -2, b = 2, given: InitOptions = {}): T {
+  const op = 'truncNormal'
+  const { generator } = options(op, given, ['generator'])
+  if (!(a < b && std > 0)) throw new ArgumentError(`${op}: needs a < b and std > 0, not [${a}, ${b}] and ${std}`)
+  const [low, high] = [a, b].map(bound => erf((bound - mean) / (std * Math.SQRT2))) as [number, number]
+  return fill(op, x, () =>
+    randLike(x, { dtype: 'float64', ...(generator && { generator }) })
+      .mul(high - low)
+      .add(low)
+      .erfinv()
+      .mul(std * Math.SQRT2)
+      .add(mean)
+      .clamp(a, b),
+  )
+}
 /** `value` everywhere. */
 export const constant = <T extends Tensor>(x: T, value: number): T => fill('constant', x, () => fullLike(x, value))
 /** 0 everywhere. */
 export const zeros = <T extends Tensor>(x: T): T => constant(x, 0)
 /** 1 everywhere. */
 export const ones = <T extends Tensor>(x: T): T => constant(x, 1)
+
+/** A matrix with 1 on the diagonal, 0 elsewhere. */
+export function eye<T extends Tensor>(x: T): T {
+  if (x.ndim !== 2) throw new ShapeError(`eye: a matrix is needed, not ${show(x.shape)}`)
+  return fill('eye', x, () => identity(x.shape[0], x.shape[1], { dtype: x.dtype }))
+}
 
 const gains = {
   linear: () => 1,
@@ -127,3 +158,33 @@ export function xavierUniform<T extends Tensor>(x: T, given: XavierOptions = {})
 /** As `xavierUniform`, but normal. */
 export const xavierNormal = <T extends Tensor>(x: T, given: XavierOptions = {}): T =>
   normal(x, 0, xavier('xavierNormal', x, given), { generator: given.generator })
+
+export interface OrthogonalOptions extends InitOptions {
+  /** The length of rows or columns (1); see `calculateGain`. */
+  readonly gain?: number
+}
+/**
+ * Weight [out, in, ...kernel], read as a matrix of `out` rows: orthogonal rows of length `gain`, or columns where there
+ * are fewer of these; uniform among all such matrices.
+ *
+ * Saxe et al., "Exact solutions to the nonlinear dynamics of learning in deep linear neural networks", 2014.
+ * @throws ShapeError when x has fewer than 2 dimensions, ArgumentError for another option
+ * @example
+ * const { weight } = new nn.Linear(2, 2)
+ * nn.init.orthogonal(weight, { gain: 2 })
+ * weight.square().sum(1) // [4.0000, 4.0000]
+ */
+export function orthogonal<T extends Tensor>(x: T, given: OrthogonalOptions = {}): T {
+  const op = 'orthogonal'
+  const { gain = 1, generator } = options(op, given, ['gain', 'generator'])
+  if (x.ndim < 2) throw new ShapeError(`${op}: a weight has at least 2 dimensions [out, in, ...], not ${show(x.shape)}`)
+  return fill(op, x, () => {
+    const out = x.shape[0]
+    const size = numel(x.shape.slice(1))
+    const [few, many] = out < size ? [out, size] : [size, out]
+    const basis = Float64Array.from(randn([few, many], { dtype: 'float64', ...(generator && { generator }) }).data)
+    orthonormal(basis, few, many)
+    const rows = tensor(basis).reshape(few, many).mul(gain)
+    return (out < size ? rows : rows.t()).reshape(x.shape)
+  })
+}

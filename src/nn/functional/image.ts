@@ -19,11 +19,11 @@ export interface InterpolateOptions {
 }
 const DIMS = { nearest: [1, 2], linear: [1], bilinear: [2] }
 
-/** How dimensions of n become m, each `scale` elements apart. */
+/** How dimensions of n become m: where in the n the place j of the m begins. */
 interface Resize {
   readonly n: number
   readonly m: number
-  readonly scale: number
+  readonly from: (j: number) => number
 }
 function resizes(op: string, places: readonly number[], { size, scaleFactor }: InterpolateOptions): Resize[] {
   if ((size === undefined) === (scaleFactor === undefined))
@@ -38,7 +38,8 @@ function resizes(op: string, places: readonly number[], { size, scaleFactor }: I
       throw new ArgumentError(`${op}: sizes and factors are above 0, not ${String(asked)}`)
     const m = size === undefined ? Math.floor(n * asked) : integer(op, 'a size', asked, 1)
     if (n === 0 || m === 0) throw new ShapeError(`${op}: a size of ${n} cannot become ${m}`)
-    return { n, m, scale: size === undefined ? 1 / asked : n / m }
+    // a ratio that is rounded first would fall short of whole numbers
+    return { n, m, from: size === undefined ? j => j / asked : j => (j * n) / m }
   })
 }
 const places = ({ m }: Resize, at: (j: number) => number): number[] => Array.from({ length: m }, (_, j) => at(j))
@@ -46,13 +47,11 @@ const index = (at: readonly number[]): Tensor => tensor(at, { dtype: 'int32' })
 
 /** The element in which place j begins. */
 const nearest = (op: string, x: Tensor, dim: number, to: Resize): Tensor =>
-  picked(op, x, dim, index(places(to, j => Math.min(Math.floor(j * to.scale), to.n - 1))))
+  picked(op, x, dim, index(places(to, j => Math.min(Math.floor(to.from(j)), to.n - 1))))
 /** Between the two elements around the middle of place j, as near to each as it lies. */
 function linear(op: string, x: Tensor, dim: number, to: Resize, alignCorners: boolean): Tensor {
-  const { n, m, scale } = to
-  const at = places(to, j =>
-    alignCorners ? (m > 1 ? (j * (n - 1)) / (m - 1) : 0) : Math.max(0, (j + 0.5) * scale - 0.5),
-  )
+  const { n, m, from } = to
+  const at = places(to, j => (alignCorners ? (m > 1 ? (j * (n - 1)) / (m - 1) : 0) : Math.max(0, from(j + 0.5) - 0.5)))
   const low = at.map(y => Math.min(Math.floor(y), n - 1))
   const high = low.map(i => Math.min(i + 1, n - 1))
   const weight = tensor(
