@@ -140,15 +140,6 @@ const binary = {
     tex: (x, y) => `\\ln\\left(e^{${x}} + e^{${y}}\\right)`,
   },
   polygamma: { type: 'float', f: (x, n) => special.polygamma(n, x), d: [(x, n) => x.polygamma(n.add(1)), null], tex: (x, n) => `\\psi^{(${n})}\\left(${x}\\right)`, domain: [POSITIVE, [1, 1]] },
-  // of a probability x with y: logarithms from -100 on, and a derivative that is finite at 0 and 1, as PyTorch
-  binaryCrossEntropy: {
-    type: 'float',
-    f: special.crossEntropy,
-    simd: math.crossEntropy,
-    d: [(x, y) => x.sub(y).div(x.neg().add(1).mul(x).maximum(1e-12)), x => x.neg().log1p().maximum(-100).sub(x.log().maximum(-100))],
-    tex: (x, y) => `-\\left(${y} \\ln ${x} + \\left(1 - ${y}\\right) \\ln\\left(1 - ${x}\\right)\\right)`,
-    domain: [[0.1, 0.9], [0.1, 0.9]],
-  },
   eq: { type: 'bool', f: (x, y) => +(x === y), js: (x, y) => `+(${x} === ${y})`, simd: (a, x, y) => a.eq(x, y), d: [null, null], tex: infix('=') },
   ne: { type: 'bool', f: (x, y) => +(x !== y), js: (x, y) => `+(${x} !== ${y})`, simd: (a, x, y) => a.ne(x, y), d: [null, null], tex: infix('\\neq') },
   lt: { type: 'bool', f: (x, y) => +(x < y), js: (x, y) => `+(${x} < ${y})`, simd: (a, x, y) => a.lt(x, y), d: [null, null], tex: infix('<') },

@@ -110,17 +110,6 @@ export function xlog1py(x: number, y: number): number {
   return x === 0 && !Number.isNaN(y) ? 0 : x * Math.log1p(y)
 }
 
-/**
- * -y log(x) - (1 - y) log(1 - x), the cross entropy of a probability x with y, no logarithm below -100; within 2 ulp of
- * its larger part.
- *
- * Source: the definition; the bound is PyTorch's, so that a wrong certainty costs 100 and not infinity.
- * @example crossEntropy(0, 1)  // 100
- */
-export function crossEntropy(x: number, y: number): number {
-  return -(y * Math.max(Math.log(x), -100) + (1 - y) * Math.max(Math.log1p(-x), -100))
-}
-
 // ---------------------------------------------------------------- sums of exponentials
 
 /**

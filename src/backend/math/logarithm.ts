@@ -118,14 +118,6 @@ export const xlogy = (a: Registers, x: V, y: V): V => total(a, x, y, log(a, y))
 export const xlog1py = (a: Registers, x: V, y: V): V => total(a, x, y, log1p(a, y))
 const total = (a: Registers, x: V, y: V, log: V): V => a.andnot(a.mul(x, log), a.and(a.eq(x, a.const(0)), a.eq(y, y)))
 
-/** -y log(x) - (1 - y) log(1 - x), no logarithm below -100 */
-export function crossEntropy(a: Registers, x: V, y: V): V {
-  const least = a.const(-100)
-  const positive = a.mul(y, a.max(log(a, x), least))
-  const negative = a.mul(a.sub(a.const(1), y), a.max(log1p(a, a.neg(x)), least))
-  return a.neg(a.add(positive, negative))
-}
-
 // inverse hyperbolic functions, of |x| where they are odd
 
 /** log(1 + |x| + x^2 / (1 + sqrt(x^2 + 1))); log 2|x| where x^2 would overflow */

@@ -1,5 +1,6 @@
 // Losses that are minus the logarithm of a probability or a density, up to constants.
 import { oneOf, options } from '../../engine/argument.ts'
+import { custom } from '../../engine/custom.ts'
 import { ShapeError } from '../../engine/errors.ts'
 import { floats } from '../../engine/ops/kind.ts'
 import { sameShape, show } from '../../engine/shape.ts'
@@ -10,6 +11,26 @@ export interface WeightedOptions extends LossOptions {
   /** Factors of the losses; broadcast to the input. */
   readonly weight?: Tensor | null
 }
+/** ln(x) and ln(1 - x), neither below -100. */
+const logs = (x: Tensor): [Tensor, Tensor] => [x.log().maximum(-100), x.neg().log1p().maximum(-100)]
+const slopes = (x: Tensor, y: Tensor): [Tensor, Tensor] => {
+  const [yes, no] = logs(x)
+  return [x.sub(y).div(x.neg().add(1).mul(x).maximum(1e-12)), no.sub(yes)]
+}
+/** The slope that follows from the formula is 0 times infinity at 0 and 1. */
+const certain = custom<Tensor>({
+  name: 'binaryCrossEntropy',
+  forward(x, y) {
+    const [yes, no] = logs(x)
+    return y.mul(yes).add(y.neg().add(1).mul(no)).neg()
+  },
+  vjp: (g, [x, y]) => slopes(x, y).map(slope => g.mul(slope)),
+  jvp([dx, dy], [x, y]) {
+    const [byX, byY] = slopes(x, y)
+    const [a, b] = [dx?.mul(byX) ?? null, dy?.mul(byY) ?? null]
+    return a && b ? a.add(b) : (a ?? b)
+  },
+})
 /**
  * Cross entropy of the probability x with y, both in [0, 1], -y ln(x) - (1 - y) ln(1 - x), where no logarithm is below
  * -100: [...] and [...] -> [], or [...] without reduction. The gradient is (x - y) / max(x (1 - x), 1e-12). For
@@ -24,7 +45,7 @@ export function binaryCrossEntropy(input: Tensor, target: Tensor, given: Weighte
   return elementwise(op, given, input, target, () => {
     const { weight } = given
     weighing(op, input, weight)
-    const loss = input.apply(op, input, target)
+    const loss = certain(input, target.to(input.dtype))
     return weight ? loss.mul(weight) : loss
   })
 }
