@@ -1,6 +1,8 @@
 // Adam and AdamW: running means of the gradient and of its square; they differ in where the weights decay.
 import type { Num } from '../engine/num.ts'
-import { counter, direction, type Method, negative, Optimizer, type Param, type ParamGroup } from './optimizer.ts'
+import { correction, first, next, second } from './moment.ts'
+import { counter, direction, type Method, negative, Optimizer, type ParamGroup, unfit } from './optimizer.ts'
+import type { Param } from './param.ts'
 import { rule } from './rule.ts'
 
 export interface AdamOptions {
@@ -18,18 +20,10 @@ export interface AdamOptions {
   maximize: boolean
 }
 
-/** βm + (1-β)x */
-const mean = <N extends Num>(m: N, x: N, beta: N): N => m.mul(beta).add(x.mul(beta.neg().add(1)))
-
-const first = rule((m, g, beta) => mean(m, g, beta))
-const second = rule((v, g, beta) => mean(v, g.square(), beta))
 const largest = rule((u, v) => u.maximum(v))
-const next = rule(t => t.add(1))
-/** p - γ/c₁ m / (√v/√c₂ + ε), where c = 1 - β^t makes up for the means' start at 0 */
-const moved = <N extends Num>(p: N, m: N, v: N, lr: N, beta1: N, beta2: N, t: N, eps: N): N => {
-  const correction = (beta: N): N => beta.pow(t).neg().add(1)
-  return p.sub(m.mul(lr.div(correction(beta1))).div(v.sqrt().mul(correction(beta2).rsqrt()).add(eps)))
-}
+/** p - γ/c₁ m / (√v/√c₂ + ε), where c = 1 - β^t */
+const moved = <N extends Num>(p: N, m: N, v: N, lr: N, beta1: N, beta2: N, t: N, eps: N): N =>
+  p.sub(m.mul(lr.div(correction(beta1, t))).div(v.sqrt().mul(correction(beta2, t).rsqrt()).add(eps)))
 const step = rule(moved)
 /** The same after p shrank by γλ. */
 const shrunk = rule((p, m, v, lr, beta1, beta2, t, eps, decay) =>
@@ -48,11 +42,8 @@ const adam = (name: string, decoupled: boolean): Method<AdamOptions> => ({
   },
   remembers: ['step', 'expAvg', 'expAvgSq', 'maxExpAvgSq'],
   counts: ['step'],
-  complaint: ({ lr, betas, eps, weightDecay }) =>
-    negative({ lr, eps, weightDecay }) ??
-    (Array.isArray(betas) && betas.length === 2 && betas.every(b => b >= 0 && b < 1)
-      ? null
-      : `betas are two numbers in [0, 1), not ${betas}`),
+  letters: { maxExpAvgSq: 'v^{\\max}' },
+  complaint: ({ lr, betas, eps, weightDecay }) => negative({ lr, eps, weightDecay }) ?? unfit({ betas }),
   choices: [({ weightDecay }) => weightDecay === 0, ({ amsgrad }) => amsgrad, ({ maximize }) => maximize],
   update(p, g, state, { lr, betas: [beta1, beta2], eps, weightDecay }, [undecayed, amsgrad, maximize]) {
     const way = direction(p, g, decoupled || undecayed ? null : weightDecay, maximize)

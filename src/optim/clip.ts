@@ -6,7 +6,8 @@ import { stack } from '../engine/ops/arrange.ts'
 import { zeros } from '../engine/ops/create.ts'
 import { Tensor } from '../engine/tensor.ts'
 import { Value } from '../engine/value.ts'
-import { gradient, listed, negative, type Param } from './optimizer.ts'
+import { negative } from './optimizer.ts'
+import { gradient, listed, type Param } from './param.ts'
 import { type Quantity, rule } from './rule.ts'
 
 /** min(1, max/(norm + 1e-6)), PyTorch's */

@@ -1,14 +1,24 @@
 // Optimizers, and what acts on gradients before a step.
+export { Adadelta, type AdadeltaOptions } from './adadelta.ts'
+export { Adagrad, type AdagradOptions } from './adagrad.ts'
 export { Adam, type AdamOptions, AdamW } from './adam.ts'
+export { Adamax, type AdamaxOptions } from './adamax.ts'
+export { ASGD, type ASGDOptions } from './asgd.ts'
 export { type ClipOptions, clipGradNorm, clipGradValue } from './clip.ts'
+export { Lion, type LionOptions } from './lion.ts'
+export { Muon, type MuonOptions } from './muon.ts'
+export { NAdam, type NAdamOptions } from './nadam.ts'
 export {
   type Group,
   type Method,
   Optimizer,
   type OptimizerState,
-  type Param,
   type ParamGroup,
   type State,
 } from './optimizer.ts'
-export { type Quantity, type Rule, rule } from './rule.ts'
+export type { Param } from './param.ts'
+export { RAdam, type RAdamOptions } from './radam.ts'
+export { RMSprop, type RMSpropOptions } from './rmsprop.ts'
+export { Rprop, type RpropOptions } from './rprop.ts'
+export { type Quantity, type Rule, rule, whole } from './rule.ts'
 export { SGD, type SGDOptions } from './sgd.ts'

@@ -1,20 +1,24 @@
 // What optimizers share: parameters in groups, a state for each, and a step that computes everything before it changes anything.
 import { sameShape } from '../backend/array.ts'
-import { CONSTANT, fixed, mode, noGrad } from '../engine/apply.ts'
+import { fixed, mode, noGrad } from '../engine/apply.ts'
 import { described, list, options, record } from '../engine/argument.ts'
-import { ArgumentError, GradError, ShapeError } from '../engine/errors.ts'
+import { ArgumentError, ShapeError } from '../engine/errors.ts'
 import { full } from '../engine/ops/create.ts'
 import { show } from '../engine/shape.ts'
 import { Tensor } from '../engine/tensor.ts'
 import { Value } from '../engine/value.ts'
+import { formulas } from './formula.ts'
+import { forget, give, gradient, isParam, leaf, listed, type Param, quantity, trainable } from './param.ts'
 import { type Quantity, rule } from './rule.ts'
 
-/** What is trained: a leaf that requires a gradient, on either engine. */
-export type Param = Tensor | Value
+/** What schedulers note in a group: the learning rate that they set out from. */
+interface Scheduled {
+  initialLr?: number
+}
 /** Parameters with options of their own; what is left out is the optimizer's. */
-export type ParamGroup<O> = Partial<O> & { readonly params: Iterable<Param> }
+export type ParamGroup<O> = Partial<O> & Scheduled & { readonly params: Iterable<Param> }
 /** A group as the optimizer holds it: every option set, and free to be changed between steps. */
-export type Group<O> = O & { readonly params: readonly Param[] }
+export type Group<O> = O & Scheduled & { readonly params: readonly Param[] }
 
 /** What a method remembers about one parameter: quantities of its shape, and counters. */
 export type State = Readonly<Record<string, Quantity>>
@@ -22,7 +26,7 @@ export type State = Readonly<Record<string, Quantity>>
 /** All that a run needs to go on: state by the parameter's number, counted through the groups; options by group. */
 export interface OptimizerState<O> {
   readonly state: Readonly<Record<number, State>>
-  readonly paramGroups: readonly (O & { readonly params: readonly number[] })[]
+  readonly paramGroups: readonly (O & Scheduled & { readonly params: readonly number[] })[]
 }
 
 /** The options as an update computes with them: numbers, or where a step is being compiled what is read anew in each. */
@@ -30,8 +34,8 @@ export type Hyper<O> = {
   readonly [K in keyof O]: O[K] extends number ? Quantity : O[K] extends readonly number[] ? readonly Quantity[] : O[K]
 }
 
-/** What tells one optimizer from another. */
-export interface Method<O> {
+/** What tells one optimizer from another. `C`: the types of the choices. */
+export interface Method<O, C extends readonly unknown[] = readonly boolean[]> {
   readonly name: string
   readonly defaults: O
   /** The names that its state may hold: quantities of the parameter's shape, and of these which are numbers. */
@@ -39,16 +43,25 @@ export interface Method<O> {
   readonly counts: readonly string[]
   /** Says what is wrong with the options; null when nothing is. */
   complaint(options: O): string | null
+  /** Says what is wrong with a parameter, where not all can be trained. */
+  refusal?(p: Param): string | null
   /** What in the options decides which formulas an update consists of: `update` is given the answers. */
-  readonly choices: readonly ((options: O) => boolean)[]
+  readonly choices: { readonly [K in keyof C]: (options: O) => C[K] }
+  /** Letters of options and state in printed formulas, as TeX. */
+  readonly letters?: Readonly<Record<string, string>>
   /** One update, a pure function: the parameter's new value and new state. */
   update(
     p: Quantity,
     g: Quantity,
     state: State,
     hyper: Hyper<O>,
-    choices: readonly boolean[],
-  ): { readonly p: Quantity; readonly state: State }
+    choices: C,
+  ): {
+    readonly p: Quantity
+    readonly state: State
+    /** What is computed on the way and has a letter in printed formulas. */
+    readonly through?: Readonly<Record<string, Quantity>>
+  }
 }
 
 const turned = rule(g => g.neg())
@@ -61,11 +74,16 @@ export function direction(p: Quantity, g: Quantity, decay: Quantity | null, maxi
 /** A number of the state of p: on tensors one in double precision, so that a compiled step can count. */
 export const counter = (p: Quantity, count = 0): Quantity =>
   p instanceof Tensor ? full([], count, { dtype: 'float64' }) : count
+/** A quantity of the state of p that begins with one number everywhere. */
+export function filled(p: Quantity, x: Quantity): Quantity {
+  if (!(p instanceof Tensor)) return x
+  return x instanceof Tensor ? x.to(p.dtype).expand(p.shape) : full(p.shape, x as number, { dtype: p.dtype })
+}
 
 /** Base of all optimizers: `paramGroups` may be written between steps (a learning rate, say). */
 export abstract class Optimizer<O extends object> {
   readonly paramGroups: Group<O>[] = []
-  readonly #method: Method<O>
+  readonly #method: Method<O, readonly unknown[]>
   readonly #defaults: O
   /** How often the state was replaced from outside. */
   #edition = 0
@@ -76,7 +94,11 @@ export abstract class Optimizer<O extends object> {
    * @throws ArgumentError for an option that is unknown or out of range, no parameters, or one given twice
    * @throws GradError for a parameter that is no leaf or requires no gradient
    */
-  protected constructor(method: Method<O>, params: Iterable<Param> | Iterable<ParamGroup<O>>, options: Partial<O>) {
+  protected constructor(
+    method: Method<O, readonly unknown[]>,
+    params: Iterable<Param> | Iterable<ParamGroup<O>>,
+    options: Partial<O>,
+  ) {
     this.#method = method
     this.#defaults = this.#complete(method.defaults, options)
     const given = listed<Param | ParamGroup<O>>(method.name, params)
@@ -88,25 +110,14 @@ export abstract class Optimizer<O extends object> {
   /** Trains further parameters. Throws as the constructor does, and then changes nothing. */
   addParamGroup(group: ParamGroup<O>): void {
     const { name } = this.#method
-    const { params, ...given } = record(name, 'tensors, values, or groups { params: [...], lr: … }', group)
-    const added = listed(name, params)
-    if (added.length === 0) throw new ArgumentError(`${name}: a group without parameters`)
-    const seen = new Set(this.paramGroups.flatMap(group => group.params))
+    const { params, initialLr, ...given } = record(name, 'tensors, values, or groups { params: [...], lr: … }', group)
+    const added = trainable(name, params, this.#params())
     added.forEach((p, i) => {
-      if (!isParam(p)) throw new ArgumentError(`${name}: parameter ${i} is neither a tensor nor a value`)
-      if (!(p instanceof Tensor ? p.isLeaf : p.op === null)) {
-        throw new GradError(
-          `${name}: parameter ${i} was computed by an op; only leaves can be trained. Did you mean x.detach().requiresGrad_()?`,
-        )
-      }
-      if (!(p instanceof Tensor ? p.requiresGrad : p.low !== CONSTANT)) {
-        throw new GradError(`${name}: parameter ${i} requires no gradient. Create it with { requiresGrad: true }`)
-      }
-      if (seen.has(p))
-        throw new ArgumentError(`${name}: parameter ${i} is given twice; it would be updated twice a step`)
-      seen.add(p)
+      const wrong = this.#method.refusal?.(p)
+      if (wrong) throw new ArgumentError(`${name}: parameter ${i} ${wrong}`)
     })
-    this.paramGroups.push({ ...this.#complete(this.#defaults, given as unknown as Partial<O>), params: added })
+    const complete = this.#complete(this.#defaults, given as unknown as Partial<O>, initialLr)
+    this.paramGroups.push({ ...complete, params: added })
   }
 
   /**
@@ -126,7 +137,8 @@ export abstract class Optimizer<O extends object> {
           const g = this.#gradient(param)
           if (g === null) return []
           const state = this.#state.get(param) ?? {}
-          return [{ param, ...update(quantity(param), g, mapped(state, quantity), hyper(param), chosen) }]
+          const { p, state: now } = update(quantity(param), g, mapped(state, quantity), hyper(param), chosen)
+          return [{ param, p, state: now }]
         })
       }),
     )
@@ -135,7 +147,7 @@ export abstract class Optimizer<O extends object> {
       const held = this.#state.get(param)
       this.#state.set(
         param,
-        mapped(state, (x, name) => (held?.[name] ? give(held[name], x) : leaf(x))),
+        mapped(state, (x, name) => (held?.[name] ? give(held[name], x) : leaf(this.#kept(param, x, name)))),
       )
     }
   }
@@ -164,12 +176,19 @@ export abstract class Optimizer<O extends object> {
 
   /** Forgets the gradients: null on tensors, 0 on values. */
   zeroGrad(): void {
-    for (const { params } of this.paramGroups) {
-      for (const p of params) {
-        if (p instanceof Value) p.zeroGrad()
-        else p.grad = null
-      }
-    }
+    forget(this.#params())
+  }
+
+  /**
+   * What a step does with each parameter θ of a group, whose gradient is g: TeX by the names of the quantities, the
+   * state first, then `p`, the parameter.
+   *
+   * @throws ArgumentError when there is no such group
+   */
+  formulas(group = 0): Record<string, string> {
+    const of = this.paramGroups[group]
+    if (!of) throw new ArgumentError(`formulas: there are ${this.paramGroups.length} groups, no group ${group}`)
+    return formulas(this.#method, of)
   }
 
   /** The state as of now. Later steps leave it alone. */
@@ -202,9 +221,9 @@ export abstract class Optimizer<O extends object> {
         `${name}: the state has groups of ${sizes(paramGroups)} parameters, this optimizer of ${sizes(this.paramGroups)}`,
       )
     }
-    const settings = paramGroups.map(({ params: _, ...given }, i) => {
+    const settings = paramGroups.map(({ params: _, initialLr, ...given }, i) => {
       const { params: __, ...held } = this.paramGroups[i]
-      return this.#complete(held as unknown as O, given as unknown as Partial<O>)
+      return this.#complete(held as unknown as O, given as unknown as Partial<O>, initialLr)
     })
     const all = this.#params()
     const numbers = paramGroups.flatMap(({ params }) => params)
@@ -245,6 +264,12 @@ export abstract class Optimizer<O extends object> {
   readonly #snapshot = (x: Param, name: string): Quantity =>
     x instanceof Value ? x.data : this.#method.counts.includes(name) ? x.item() : x.detach()
 
+  /** What a state keeps of a new quantity: in its parameter's dtype, unless it counts. */
+  #kept(param: Param, x: Quantity, name: string): Quantity {
+    const narrow = param instanceof Tensor && x instanceof Tensor && !this.#method.counts.includes(name)
+    return narrow ? noGrad(() => x.to(param.dtype)) : x
+  }
+
   #params(): Param[] {
     return this.paramGroups.flatMap(({ params }) => params)
   }
@@ -260,44 +285,34 @@ export abstract class Optimizer<O extends object> {
     return grad
   }
 
-  #complete(held: O, given: Partial<O>): O {
-    const { name, defaults, complaint } = this.#method
-    const named = Object.entries(options(name, given, Object.keys(defaults)))
-    const complete = own({ ...held, ...Object.fromEntries(named.filter(([, value]) => value !== undefined)) })
-    const wrong = complaint(complete)
-    if (wrong) throw new ArgumentError(`${name}: ${wrong}`)
-    return complete
+  #complete(held: O, given: Partial<O>, initialLr?: number): O & Scheduled {
+    const complete = completed(this.#method, held, given)
+    if (initialLr === undefined) return complete
+    const wrong = negative({ initialLr })
+    if (wrong) throw new ArgumentError(`${this.#method.name}: ${wrong}`)
+    return { ...complete, initialLr }
   }
+}
+
+/**
+ * Options, those that are not given as they are held.
+ * @throws ArgumentError for one that is unknown or out of range
+ */
+export function completed<O extends object>(
+  { name, defaults, complaint }: Pick<Method<O>, 'name' | 'defaults' | 'complaint'>,
+  held: O,
+  given: Partial<O>,
+): O {
+  const named = Object.entries(options(name, given, Object.keys(defaults)))
+  const complete = own({ ...held, ...Object.fromEntries(named.filter(([, value]) => value !== undefined)) })
+  const wrong = complaint(complete)
+  if (wrong) throw new ArgumentError(`${name}: ${wrong}`)
+  return complete
 }
 
 /** The entries of a state, each made something else. */
 const mapped = <X, Y>(state: Readonly<Record<string, X>>, f: (x: X, name: string) => Y): Record<string, Y> =>
   Object.fromEntries(Object.entries(state).map(([name, x]) => [name, f(x, name)]))
-/** What a rule computes with, of what a parameter or its state is held in. */
-const quantity = (x: Param): Quantity => (x instanceof Value && !mode.recorder ? x.data : x)
-/** A value's gradient, as rules compute with it. */
-export const gradient = (x: Value): Quantity => mode.recorder?.gradient(x) ?? x.grad
-/** A place for a quantity of the state. */
-const leaf = (x: Quantity): Param =>
-  typeof x === 'number' ? Value.constant(x) : x instanceof Value ? Value.constant(0).assign(x) : x.detach()
-/** Gives a leaf another value. */
-function give<P extends Param>(to: P, x: Quantity): P {
-  if (to instanceof Tensor) to.assign(x as Tensor)
-  else if (x instanceof Value) to.assign(x)
-  else to.data = x as number
-  return to
-}
-
-const isParam = (x: unknown): x is Param => x instanceof Tensor || x instanceof Value
-
-/** @throws ArgumentError when parameters are not given as a list */
-export function listed<X>(op: string, params: Iterable<X>): X[] {
-  if (typeof (params as Partial<Iterable<X>> | null | undefined)?.[Symbol.iterator] === 'function') return [...params]
-  const hint = isParam(params) ? '. Did you mean [p]?' : ''
-  throw new ArgumentError(
-    `${op}: needs a list of tensors, values, or groups { params: [...], lr: … }, not ${described(params)}${hint}`,
-  )
-}
 
 /** The options with arrays of their own (betas, say): to write into one changes no other. */
 const own = <O extends object>(options: O): O =>
@@ -307,4 +322,11 @@ const own = <O extends object>(options: O): O =>
 export function negative(options: Readonly<Record<string, number>>): string | null {
   const wrong = Object.entries(options).find(([, x]) => !(typeof x === 'number' && x >= 0))
   return wrong ? `${wrong[0]} must be a number >= 0, not ${wrong[1]}` : null
+}
+/** Is each of these two numbers in [0, 1), as running means take them? */
+export function unfit(options: Readonly<Record<string, readonly number[]>>): string | null {
+  const fits = (xs: readonly number[]): boolean =>
+    Array.isArray(xs) && xs.length === 2 && xs.every(x => x >= 0 && x < 1)
+  const wrong = Object.entries(options).find(([, xs]) => !fits(xs))
+  return wrong ? `${wrong[0]} are two numbers in [0, 1), not ${wrong[1]}` : null
 }

@@ -1,5 +1,6 @@
 // Stochastic gradient descent, with momentum and Nesterov's look ahead.
-import { direction, type Method, negative, Optimizer, type Param, type ParamGroup, type State } from './optimizer.ts'
+import { direction, type Method, negative, Optimizer, type ParamGroup, type State } from './optimizer.ts'
+import type { Param } from './param.ts'
 import { rule } from './rule.ts'
 
 export interface SGDOptions {
@@ -30,6 +31,7 @@ const sgd: Method<SGDOptions> = {
   defaults: { lr: 1e-3, momentum: 0, dampening: 0, weightDecay: 0, nesterov: false, maximize: false },
   remembers: ['momentumBuffer'],
   counts: [],
+  letters: { dampening: '\\tau' },
   complaint: ({ lr, momentum, dampening, weightDecay, nesterov }) =>
     negative({ lr, momentum, weightDecay }) ??
     (nesterov && !(momentum > 0 && dampening === 0) ? 'nesterov needs a momentum > 0 and no dampening' : null),
