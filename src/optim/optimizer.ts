@@ -184,6 +184,9 @@ export abstract class Optimizer<O extends object> {
    * state first, then `p`, the parameter.
    *
    * @throws ArgumentError when there is no such group
+   * @example
+   * const optimizer = new optim.Adam([tensor([1], { requiresGrad: true })])
+   * Object.keys(optimizer.formulas()) // ['expAvg', 'expAvgSq', 'p']
    */
   formulas(group = 0): Record<string, string> {
     const of = this.paramGroups[group]

@@ -52,7 +52,7 @@ function floor(file: string): number {
     /^backend\/|^engine\/(errors|argument|special|num|graph|shape)\.ts$/,
     /^engine\/prims\.ts$/,
     /^engine\/apply\.ts$/,
-    /^engine\/(expr|pointwise|value)\.ts$/,
+    /^engine\/(expr|pointwise|tex|value)\.ts$/,
     /^engine\/(ops\/\w+|random|format)\.ts$/,
     /^engine\/tensor\.ts$/,
     /^engine\/(transforms|jacobian|checkpoint|custom|tree|check|functions)\.ts$|^(nn|optim|compile|explain|data|train|plot|io)\//,
