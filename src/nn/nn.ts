@@ -22,6 +22,7 @@ export {
   Softsign,
   Tanh,
 } from './activation.ts'
+export { type CellOptions, GRUCell, LSTMCell, RNNCell, type RNNCellOptions } from './cell.ts'
 export { Sequential } from './container.ts'
 export {
   BCELoss,
@@ -66,5 +67,6 @@ export type {
 } from './loss.ts'
 export { Module, type StateDict, type TensorModule } from './module.ts'
 export { Parameter, parameter } from './parameter.ts'
+export { GRU, LSTM, type RecurrentOptions, RNN, type RNNOptions } from './recurrent.ts'
 export { Layer, MLP, Neuron, type ScalarOptions } from './scalar.ts'
 export { type SummaryOptions, summary } from './summary.ts'
