@@ -22,6 +22,7 @@ export {
   Softsign,
   Tanh,
 } from './activation.ts'
+export { type AttendOptions, type AttentionOptions, causalMask, MultiheadAttention } from './attention.ts'
 export { type CellOptions, GRUCell, LSTMCell, RNNCell, type RNNCellOptions } from './cell.ts'
 export { Sequential } from './container.ts'
 export {
@@ -66,7 +67,22 @@ export type {
   WeightedOptions,
 } from './loss.ts'
 export { Module, type StateDict, type TensorModule } from './module.ts'
+export { LayerNorm, type LayerNormOptions } from './normalization.ts'
 export { Parameter, parameter } from './parameter.ts'
+export { PositionalEncoding, type PositionalEncodingOptions } from './position.ts'
 export { GRU, LSTM, type RecurrentOptions, RNN, type RNNOptions } from './recurrent.ts'
 export { Layer, MLP, Neuron, type ScalarOptions } from './scalar.ts'
 export { type SummaryOptions, summary } from './summary.ts'
+export {
+  type DecodeOptions,
+  type EncodeOptions,
+  type StackOptions,
+  Transformer,
+  TransformerDecoder,
+  TransformerDecoderLayer,
+  TransformerEncoder,
+  TransformerEncoderLayer,
+  type TransformerLayerOptions,
+  type TransformerOptions,
+  type TranslateOptions,
+} from './transformer.ts'
