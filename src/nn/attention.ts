@@ -4,10 +4,10 @@ import { integer, operand, options } from '../engine/argument.ts'
 import { ArgumentError, DtypeError, ShapeError } from '../engine/errors.ts'
 import { type CreateOptions, ones, zeros } from '../engine/ops/create.ts'
 import { isFloat } from '../engine/ops/kind.ts'
-import { matmul } from '../engine/ops/product.ts'
 import type { Generator } from '../engine/random.ts'
 import { sameShape, show } from '../engine/shape.ts'
 import type { Tensor } from '../engine/tensor.ts'
+import { attentionWeights } from './functional/attention.ts'
 import { dropout, linear } from './functional.ts'
 import { xavierUniform, zeros as zeroed } from './init.ts'
 import { Linear } from './linear.ts'
@@ -64,14 +64,22 @@ export function causalMask(size: number, given: Pick<CreateOptions, 'dtype'> = {
   return zeros([n, n], { dtype }).maskedFill(future(n, n), -Infinity)
 }
 
-/** Scores [n, heads, l, s] with a mask on them, which has one of these shapes and is read as `view`. */
-function masked(op: string, scores: Tensor, name: string, mask: Tensor, shapes: readonly Shape[], view: Shape): Tensor {
+/** A mask that has one of these shapes, as `view`; bool, or floats of this dtype. */
+function seen(name: string, mask: Tensor, shapes: readonly Shape[], view: Shape, dtype: DType): Tensor {
+  const op = 'MultiheadAttention'
   if (operand(op, mask).dtype !== 'bool' && !isFloat(mask.dtype))
     throw new DtypeError(`${op}: ${name} is bool (true: hidden) or floats that are added, not ${mask.dtype}`)
   if (!shapes.some(shape => sameShape(shape, mask.shape)))
     throw new ShapeError(`${op}: ${name} is ${shapes.map(show).join(' or ')}, not ${show(mask.shape)}`)
   const each = mask.reshape(view)
-  return mask.dtype === 'bool' ? scores.maskedFill(each, -Infinity) : scores.add(each.to(scores.dtype))
+  return mask.dtype === 'bool' ? each : each.to(dtype)
+}
+
+/** What two masks hide together. */
+function both(a: Tensor, b: Tensor): Tensor {
+  if (a.dtype === 'bool' && b.dtype === 'bool') return a.logicalOr(b)
+  if (a.dtype === 'bool') return both(b, a)
+  return a.add(b.dtype === 'bool' ? zeros(b.shape, { dtype: a.dtype }).maskedFill(b, -Infinity) : b)
 }
 
 /**
@@ -82,7 +90,8 @@ function masked(op: string, scores: Tensor, name: string, mask: Tensor, shapes: 
  *
  * Parameters: in_proj_weight [3 embedDim, embedDim] (query, key, value), or q_proj_weight, k_proj_weight and
  * v_proj_weight [embedDim, kdim or vdim] when kdim or vdim differ, drawn by `xavierUniform`; in_proj_bias
- * [3 embedDim], 0; out_proj.weight, out_proj.bias, 0. A query from which all keys are hidden gives NaN, as in PyTorch.
+ * [3 embedDim], 0; out_proj.weight, out_proj.bias, 0. A query from which all keys are hidden has weights 0, where
+ * PyTorch may give NaN.
  *
  * A. Vaswani et al., "Attention is all you need", 2017.
  * @throws ArgumentError when numHeads does not divide embedDim, or for another option; forward: ShapeError when
@@ -145,7 +154,8 @@ export class MultiheadAttention extends Module {
     given: AttendOptions = {},
   ): [output: Tensor, weights: Tensor | null] {
     const op = 'MultiheadAttention'
-    const { keyPaddingMask, attnMask, needWeights = true, averageAttnWeights = true } = options(op, given, asked)
+    const { keyPaddingMask, attnMask, isCausal = false } = options(op, given, asked)
+    const { needWeights = true, averageAttnWeights = true } = given
     const { batchFirst, numHeads, embedDim } = this
     const batched = this.batchOf(query, key, value)
     const [batch, length] = !batched ? [null, 0] : batchFirst ? [0, 1] : [1, 0]
@@ -159,19 +169,28 @@ export class MultiheadAttention extends Module {
       x.reshape([...(batched ? x.shape.slice(0, 2) : [1, x.shape[0]]), numHeads, size]).permute(order)
     const [q, k, v] = this.projected(query, key, value).map(heads)
 
-    let scores = matmul(q.mul(1 / Math.sqrt(size)), k, { transposeB: true })
+    const masks: Tensor[] = []
     if (attnMask) {
-      const own = [n * numHeads, l, s]
-      const view = attnMask.ndim === 3 ? [n, numHeads, l, s] : [1, 1, l, s]
-      scores = masked(op, scores, 'attnMask', attnMask, [[l, s], own], view)
+      const view = operand(op, attnMask).ndim === 3 ? [n, numHeads, l, s] : [1, 1, l, s]
+      const shapes = [
+        [l, s],
+        [n * numHeads, l, s],
+      ]
+      masks.push(seen('attnMask', attnMask, shapes, view, q.dtype))
     }
-    if (given.isCausal) scores = scores.maskedFill(future(l, s), -Infinity)
     if (keyPaddingMask) {
       const shape = batched ? [n, s] : [s]
-      scores = masked(op, scores, 'keyPaddingMask', keyPaddingMask, [shape], [n, 1, 1, s])
+      masks.push(seen('keyPaddingMask', keyPaddingMask, [shape], [n, 1, 1, s], q.dtype))
     }
+    const alone = isCausal && masks.length === 0
+    if (isCausal && !alone) masks.push(future(l, s).unsqueeze(0).unsqueeze(0))
+    const mask = masks.length > 0 ? masks.reduce(both) : null
+    const whole = attentionWeights(op, q, k, {
+      // true is open there
+      attnMask: mask?.dtype === 'bool' ? mask.logicalNot() : mask,
+      isCausal: alone,
+    })
     const p = this.dropout
-    const whole = scores.softmax(-1)
     const weights = p > 0 ? dropout(whole, { p, training: this.training, generator: this.generator }) : whole
 
     const back = batchFirst || !batched ? [0, 2, 1, 3] : [2, 0, 1, 3]

@@ -1,11 +1,9 @@
 // Normalisation: inputs moved to mean 0 and variance 1, then to what the layer learns.
 import type { DType, Shape } from '../backend/array.ts'
-import { integer, operand, options } from '../engine/argument.ts'
-import { ShapeError } from '../engine/errors.ts'
+import { integer, options } from '../engine/argument.ts'
 import { ones, zeros } from '../engine/ops/create.ts'
-import { sameDtype } from '../engine/ops/product.ts'
-import { sameShape, show } from '../engine/shape.ts'
 import type { Tensor } from '../engine/tensor.ts'
+import { layerNorm } from './functional.ts'
 import { Module } from './module.ts'
 import { parameter } from './parameter.ts'
 
@@ -48,14 +46,6 @@ export class LayerNorm extends Module {
   }
 
   forward(x: Tensor): Tensor {
-    const { normalizedShape, eps, weight, bias } = this
-    const dims = normalizedShape.map((_, i) => i - normalizedShape.length)
-    if (!sameShape(operand('LayerNorm', x).shape.slice(-dims.length), normalizedShape))
-      throw new ShapeError(`LayerNorm: ${show(x.shape)} does not end in ${show(normalizedShape)}`)
-    if (weight) sameDtype('LayerNorm', x, weight)
-    const [variance, mean] = x.varMean(dims, { correction: 0, keepdim: true })
-    const normal = x.sub(mean).mul(variance.add(eps).rsqrt())
-    const scaled = weight ? normal.mul(weight) : normal
-    return bias ? scaled.add(bias) : scaled
+    return layerNorm(x, this.normalizedShape, this.weight, this.bias, { eps: this.eps })
   }
 }

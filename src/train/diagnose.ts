@@ -6,7 +6,7 @@ import { postorder } from '../engine/graph.ts'
 import { watched } from '../engine/random.ts'
 import { Tensor } from '../engine/tensor.ts'
 import type { Module } from '../nn/module.ts'
-import type { Param } from '../optim/optimizer.ts'
+import type { Param } from '../optim/param.ts'
 import { checks, type Examination, type Seen, type Symptom, type Watched } from './symptom.ts'
 
 export type { Symptom }

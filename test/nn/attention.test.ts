@@ -135,13 +135,16 @@ describe('MultiheadAttention', () => {
     expect([output.dtype, weights!.dtype]).toEqual(['float32', 'float32'])
   })
 
-  test('a query without keys is NaN, the others are not', () => {
-    const [output] = attention.forward(x, x, x, { attnMask: ones([4, 4], { dtype: 'bool' }).tril(-1).t().tril(0) })
-    expect(values(output).some(Number.isNaN)).toBe(false)
+  test('a query without keys has weights 0, and no gradient is NaN', () => {
     const none = tensor([[true], [false], [false], [false]]).expand([4, 4])
-    const [broken] = attention.forward(x, x, x, { attnMask: none })
-    expect(values(broken.select(0, 0)).every(Number.isNaN)).toBe(true)
-    expect(values(broken.slice(0, 1)).some(Number.isNaN)).toBe(false)
+    for (const mask of [none, zeros([4, 4], f64).maskedFill(none, -Infinity)]) {
+      const y = x.clone().requiresGrad_()
+      const [output, weights] = attention.forward(y, y, y, { attnMask: mask })
+      same(output.select(0, 0), attention.out_proj.bias!.expand([2, 6]))
+      same(weights!.sum(-1), tensor([0, 1, 1, 1], f64).expand([2, 4]))
+      output.square().sum().backward()
+      expect(values(y.grad!).some(Number.isNaN)).toBe(false)
+    }
   })
 
   test('initial values: xavier within its bound, biases 0, by the generator', () => {
@@ -355,7 +358,7 @@ describe('what does not fit is said', () => {
       /attnMask is bool/,
     ],
     ['padding the other way round', ShapeError, attend({ keyPaddingMask: bools(3, 2) }), /keyPaddingMask is \[2, 3\]/],
-    ['a mask that is a list', ArgumentError, attend({ attnMask: [[0]] }), /needs a tensor/],
+    ['a mask that is a list', ArgumentError, attend({ attnMask: [[0]] }), /MultiheadAttention: needs a tensor/],
     ['heads of a layer', ArgumentError, () => new nn.TransformerEncoderLayer(6, 4), /4 heads cannot share 6/],
     [
       'an unknown option',
@@ -423,13 +426,8 @@ describe('what does not fit is said', () => {
       () => new nn.PositionalEncoding(4, { max: 2 } as object),
       /PositionalEncoding: unknown/,
     ],
-    [
-      'a norm of another size',
-      ShapeError,
-      () => new nn.LayerNorm(3).forward(x),
-      /LayerNorm: \[3, 2, 4\] does not end in \[3\]/,
-    ],
-    ['a norm of another dtype', DtypeError, () => new nn.LayerNorm(4).forward(x.double()), /LayerNorm: dtypes differ/],
+    ['a norm of another size', ShapeError, () => new nn.LayerNorm(3).forward(x), /layerNorm: .*\[3, 2, 4\]/],
+    ['a norm of another dtype', DtypeError, () => new nn.LayerNorm(4).forward(x.double()), /layerNorm: .*float64/],
     ['a norm of nothing', ArgumentError, () => new nn.LayerNorm(0), /LayerNorm: normalizedShape/],
   ]
   test.each(wrong)('%s', (_, error, f, text) => {

@@ -1,7 +1,7 @@
 // Attention: each query takes the mean of the values, weighted by how well their keys answer it.
 import { number, operand, options } from '../../engine/argument.ts'
 import { ArgumentError, ShapeError } from '../../engine/errors.ts'
-import { full, ones } from '../../engine/ops/create.ts'
+import { ones } from '../../engine/ops/create.ts'
 import { floats } from '../../engine/ops/kind.ts'
 import { matmul, sameDtype } from '../../engine/ops/product.ts'
 import type { Generator } from '../../engine/random.ts'
@@ -31,8 +31,19 @@ function attention(op: string, scores: Tensor, mask: Tensor): Tensor {
   const open = mask.dtype === 'bool' ? mask : mask.ne(-Infinity)
   const shifted = mask.dtype === 'bool' ? scores : scores.add(mask)
   // a row of -Infinity alone would be NaN, also to its gradient
-  const closed = open.any(-1, { keepdim: true }).where(full([], -Infinity, { dtype: scores.dtype }), 0)
-  return open.where(open.where(shifted, closed).softmax(-1), 0)
+  const some = open.any(-1, { keepdim: true })
+  return open.where(some.where(open.where(shifted, -Infinity), 0).softmax(-1), 0)
+}
+
+/** The weights [..., l, s] of queries [..., l, e] and keys [..., s, e] that fit; see `scaledDotProductAttention`. */
+export function attentionWeights(op: string, q: Tensor, k: Tensor, given: AttentionOptions): Tensor {
+  const { attnMask, isCausal = false, scale } = given
+  const [l, e, s] = [q.shape.at(-2) as number, q.shape.at(-1) as number, k.shape.at(-2) as number]
+  const factor = number(op, 'scale', scale ?? 1 / Math.sqrt(e))
+  // the smaller of the two factors takes the scale
+  const scores = s < l ? matmul(q, k.mul(factor), { transposeB: true }) : matmul(q.mul(factor), k, { transposeB: true })
+  if (isCausal) return ones([l, s], { dtype: 'bool' }).tril().where(scores, -Infinity).softmax(-1)
+  return attnMask ? attention(op, scores, operand(op, attnMask)) : scores.softmax(-1)
 }
 
 /**
@@ -47,15 +58,14 @@ function attention(op: string, scores: Tensor, mask: Tensor): Tensor {
  */
 export function scaledDotProductAttention(q: Tensor, k: Tensor, v: Tensor, given: AttentionOptions = {}): Tensor {
   const op = 'scaledDotProductAttention'
-  const { attnMask, dropoutP = 0, isCausal = false, scale, generator } = options(op, given, known)
+  const { attnMask, dropoutP = 0, isCausal = false, generator } = options(op, given, known)
   for (const [name, x] of Object.entries({ queries: q, keys: k, values: v })) {
     if (floats(op, x).ndim < 2) throw new ShapeError(`${op}: ${name} are [..., length, size], not ${show(x.shape)}`)
     sameDtype(op, q, x)
   }
-  const [l, e, s] = [q.shape.at(-2) as number, q.shape.at(-1) as number, k.shape.at(-2) as number]
-  if (k.shape.at(-1) !== e)
+  if (k.shape.at(-1) !== q.shape.at(-1))
     throw new ShapeError(`${op}: queries ${show(q.shape)} and keys ${show(k.shape)} differ in their last size`)
-  if (v.shape.at(-2) !== s)
+  if (v.shape.at(-2) !== k.shape.at(-2))
     throw new ShapeError(`${op}: keys ${show(k.shape)} and values ${show(v.shape)} differ in number`)
   broadcast(
     op,
@@ -64,11 +74,6 @@ export function scaledDotProductAttention(q: Tensor, k: Tensor, v: Tensor, given
   if (!(dropoutP >= 0 && dropoutP <= 1)) throw new ArgumentError(`${op}: dropoutP lies in [0, 1], not ${dropoutP}`)
   if (attnMask && isCausal)
     throw new ArgumentError(`${op}: a mask beside isCausal. Put both into the mask: ones([l, s]).tril().bool()`)
-  const factor = number(op, 'scale', scale ?? 1 / Math.sqrt(e))
-  // the smaller of the two factors takes the scale
-  const scores = s < l ? matmul(q, k.mul(factor), { transposeB: true }) : matmul(q.mul(factor), k, { transposeB: true })
-  let weights: Tensor
-  if (isCausal) weights = ones([l, s], { dtype: 'bool' }).tril().where(scores, -Infinity).softmax(-1)
-  else weights = attnMask ? attention(op, scores, operand(op, attnMask)) : scores.softmax(-1)
+  const weights = attentionWeights(op, q, k, given)
   return matmul(dropoutP > 0 ? dropout(weights, { p: dropoutP, generator }) : weights, v)
 }
