@@ -727,6 +727,7 @@ export const NOT_OPS: Readonly<Record<string, string>> = {
   custom: 'transforms',
   partials: 'transforms',
   noGrad: 'modes',
+  diagnose: 'training',
   observe: 'modes',
   detectAnomaly: 'modes',
   compile: 'programs',
