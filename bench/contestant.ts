@@ -8,7 +8,7 @@ import type { peak } from './port.ts'
 
 /** What the steps in JavaScript are written against. */
 export interface Libraries {
-  /** `prepare` makes a step out of a function that builds a graph: itself when eager. */
+  /** `prepare` makes a step out of a function that builds a graph: itself when eager; on a GPU it gives promises. */
   readonly gradus: typeof Library & { readonly eager: boolean; prepare<R>(step: () => R): () => R }
   readonly tfjs: typeof Tf
   readonly 'jax-js': typeof Jax
@@ -85,6 +85,17 @@ const gradus: readonly InNode[] = [
     versions: async () => (await import('./peers/blas.ts')).versions(),
   }),
   inNode({
+    id: 'gradus-webgpu',
+    label: 'Gradus, compiled, WebGPU',
+    library: 'gradus',
+    only: ['W2', 'W3', 'W4', 'W5'],
+    open: async () => {
+      const device = await (await import('./peers/webgpu.ts')).device()
+      const library = await import('../src/index.ts')
+      return { ...library, eager: false, prepare: step => library.compile(step, { device }) as unknown as typeof step }
+    },
+  }),
+  inNode({
     id: 'gradus',
     label: 'Gradus, eager',
     library: 'gradus',
@@ -103,7 +114,7 @@ const limit = inNode({
 /** The first entry is what the others are compared with. */
 export const contestants: readonly Contestant[] = [
   ...gradus,
-  ...gradus.map(onNewer),
+  ...gradus.filter(({ id }) => id !== 'gradus-webgpu').map(onNewer),
   limit,
   onNewer({
     ...limit,

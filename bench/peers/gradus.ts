@@ -2,6 +2,7 @@
 import type { optim, Tensor } from '../../src/index.ts'
 import type { Libraries } from '../contestant.ts'
 import { convert, type Field, type Fields } from '../fields.ts'
+import type { Step } from '../workload.ts'
 
 type Library = Libraries['gradus']
 
@@ -15,7 +16,7 @@ interface Optimizer {
   zeroGrad: optim.SGD['zeroGrad']
   step: optim.SGD['step']
 }
-export function descend({ prepare }: Library, optimizer: Optimizer, lossOf: () => Tensor): () => number {
+export function descend({ prepare }: Library, optimizer: Optimizer, lossOf: () => Tensor): Step {
   const step = prepare(() => {
     const loss = lossOf()
     optimizer.zeroGrad()
@@ -23,5 +24,8 @@ export function descend({ prepare }: Library, optimizer: Optimizer, lossOf: () =
     optimizer.step()
     return loss
   })
-  return () => step().item()
+  return () => {
+    const loss: Tensor | Promise<Tensor> = step()
+    return loss instanceof Promise ? loss.then(x => x.item()) : loss.item()
+  }
 }
