@@ -66,6 +66,9 @@ async function provider(): Promise<Provider> {
  * A GPU computes in float32. Tensors of float64 that a step is given, trains or returns are an error, but for single
  * numbers: counters and rates are computed by JavaScript as always.
  *
+ * Calls need not be waited for. One that finds another at work (which is being recorded, or waits for the GPU in the
+ * middle) is done after it, and reads `live` numbers, options and flags then.
+ *
  * @throws DependencyError when there is no GPU, or in Node no package that finds it; says what to install
  * @example
  * const gpu = await webgpu()
