@@ -4,6 +4,30 @@ import { ArgumentError } from '../engine/errors.ts'
 import { checkedState, groupsOf, reset, type Scheduler, type SchedulerState, type Trained } from './scheduler.ts'
 import { LinearLR } from './schedules.ts'
 
+/** What schedulers made of schedulers share: the rates that the last step has set, and a state that holds theirs. */
+abstract class Several implements Scheduler {
+  abstract readonly lastEpoch: number
+  protected lastLr: readonly number[] = []
+
+  protected constructor(
+    readonly optimizer: Trained,
+    protected readonly schedulers: readonly Scheduler[],
+  ) {}
+
+  abstract step(): void
+  abstract begin(afresh: boolean): void
+  /** Goes on from a state. Throws as every scheduler. */
+  abstract loadStateDict(state: SchedulerState): void
+
+  getLastLR(): number[] {
+    return [...this.lastLr]
+  }
+  stateDict(): SchedulerState {
+    const schedulers = this.schedulers.map(scheduler => scheduler.stateDict())
+    return { lastEpoch: this.lastEpoch, lastLr: this.getLastLR(), schedulers }
+  }
+}
+
 /**
  * One scheduler after the other: each begins at its milestone, an epoch, from the rates that the groups had at first.
  *
@@ -19,12 +43,9 @@ import { LinearLR } from './schedules.ts'
  * })
  * rates // [0.5, 0.5, 1, 0.9]
  */
-export class SequentialLR implements Scheduler {
+export class SequentialLR extends Several {
   lastEpoch: number
-  readonly optimizer: Trained
-  readonly #schedulers: readonly Scheduler[]
   readonly #milestones: readonly number[]
-  #lastLr: readonly number[]
 
   constructor(
     optimizer: Trained,
@@ -41,16 +62,15 @@ export class SequentialLR implements Scheduler {
       throw new ArgumentError(
         `${name}: ${schedulers.length} schedulers need ${schedulers.length - 1} milestones, not ${milestones.length}`,
       )
-    this.optimizer = optimizer
-    this.#schedulers = schedulers
+    super(optimizer, schedulers)
     this.#milestones = milestones
     this.lastEpoch = integer(name, 'lastEpoch', lastEpoch, -1) + 1
-    this.#lastLr = this.#restart(true)
+    this.lastLr = this.#restart(true)
   }
 
   /** The first scheduler's beginning, and its rates. */
   #restart(afresh: boolean): readonly number[] {
-    const [first] = this.#schedulers as readonly [Scheduler]
+    const [first] = this.schedulers as readonly [Scheduler]
     if (afresh) reset(this.optimizer, initial(this.optimizer))
     first.begin(false)
     return first.getLastLR()
@@ -59,34 +79,24 @@ export class SequentialLR implements Scheduler {
   step(): void {
     const epoch = ++this.lastEpoch
     const past = this.#milestones.filter(at => at <= epoch).length
-    const scheduler = this.#schedulers[past] as Scheduler
+    const scheduler = this.schedulers[past] as Scheduler
     if (past > 0 && this.#milestones[past - 1] === epoch) scheduler.begin(true)
     else scheduler.step()
-    this.#lastLr = scheduler.getLastLR()
+    this.lastLr = scheduler.getLastLR()
   }
 
   begin(afresh: boolean): void {
     this.lastEpoch = 0
-    this.#lastLr = this.#restart(afresh)
+    this.lastLr = this.#restart(afresh)
   }
 
-  getLastLR(): number[] {
-    return [...this.#lastLr]
-  }
-
-  stateDict(): SchedulerState {
-    const schedulers = this.#schedulers.map(scheduler => scheduler.stateDict())
-    return { lastEpoch: this.lastEpoch, lastLr: this.getLastLR(), schedulers }
-  }
-
-  /** Goes on from a state. Throws as every scheduler. */
   loadStateDict(state: SchedulerState): void {
-    const { lastEpoch, lastLr } = loaded('SequentialLR', this.optimizer, this.#schedulers, state)
+    const { lastEpoch, lastLr } = loaded('SequentialLR', this.optimizer, this.schedulers, state)
     // momenta are those of the one that is at work
     const past = this.#milestones.filter(at => at <= lastEpoch).length
-    this.#schedulers[past]?.loadStateDict(state.schedulers?.[past] as SchedulerState)
+    this.schedulers[past]?.loadStateDict(state.schedulers?.[past] as SchedulerState)
     this.lastEpoch = lastEpoch
-    this.#lastLr = [...lastLr]
+    this.lastLr = [...lastLr]
     reset(this.optimizer, lastLr)
   }
 }
@@ -102,46 +112,31 @@ export class SequentialLR implements Scheduler {
  * scheduler.step()
  * scheduler.getLastLR() // [0.25]
  */
-export class ChainedScheduler implements Scheduler {
-  readonly optimizer: Trained
-  readonly #schedulers: readonly Scheduler[]
-  #lastLr: readonly number[]
-
+export class ChainedScheduler extends Several {
   constructor(schedulers: readonly Scheduler[]) {
-    this.optimizer = together('ChainedScheduler', schedulers)
-    this.#schedulers = schedulers
-    this.#lastLr = this.optimizer.paramGroups.map(({ lr }) => lr)
+    super(together('ChainedScheduler', schedulers), schedulers)
+    this.lastLr = this.optimizer.paramGroups.map(({ lr }) => lr)
   }
 
   /** That of the first scheduler. */
   get lastEpoch(): number {
-    return (this.#schedulers[0] as Scheduler).lastEpoch
+    return (this.schedulers[0] as Scheduler).lastEpoch
   }
 
   step(): void {
-    for (const scheduler of this.#schedulers) scheduler.step()
-    this.#lastLr = this.optimizer.paramGroups.map(({ lr }) => lr)
+    for (const scheduler of this.schedulers) scheduler.step()
+    this.lastLr = this.optimizer.paramGroups.map(({ lr }) => lr)
   }
 
   begin(afresh: boolean): void {
     if (afresh) reset(this.optimizer, initial(this.optimizer))
-    for (const scheduler of this.#schedulers) scheduler.begin(false)
-    this.#lastLr = this.optimizer.paramGroups.map(({ lr }) => lr)
+    for (const scheduler of this.schedulers) scheduler.begin(false)
+    this.lastLr = this.optimizer.paramGroups.map(({ lr }) => lr)
   }
 
-  getLastLR(): number[] {
-    return [...this.#lastLr]
-  }
-
-  stateDict(): SchedulerState {
-    const schedulers = this.#schedulers.map(scheduler => scheduler.stateDict())
-    return { lastEpoch: this.lastEpoch, lastLr: this.getLastLR(), schedulers }
-  }
-
-  /** Goes on from a state. Throws as every scheduler. */
   loadStateDict(state: SchedulerState): void {
-    const { lastLr } = loaded('ChainedScheduler', this.optimizer, this.#schedulers, state)
-    this.#lastLr = [...lastLr]
+    const { lastLr } = loaded('ChainedScheduler', this.optimizer, this.schedulers, state)
+    this.lastLr = [...lastLr]
     reset(this.optimizer, lastLr)
   }
 }

@@ -44,7 +44,7 @@ export function gemmKernel(p: Batch): Kernel {
     matrices * down * across,
     SIDE * SIDE,
     ({ a: s, group, thread }) => {
-      const [matrix, r, c] = digits(s, group, [matrices, down, across]) as [string, string, string]
+      const [matrix, r, c] = digits(s, group, [matrices, down, across])
       const index = digits(s, matrix, sizes)
       s.line(`let row = ${r} * ${height}u; let column = ${c} * ${width}u;`)
       s.line(`let y = ${thread} / ${SIDE}u; let x = ${thread} % ${SIDE}u;`)

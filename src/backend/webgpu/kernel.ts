@@ -92,22 +92,21 @@ export function each(n: number, write: (a: Shader, index: string) => void, size 
 }
 
 /** A number that all threads of a workgroup have a part of, joined by `join`: each of them gets all of it. */
-export function together(a: Shader, size: number, thread: string, x: V, join: (x: V, y: V) => V, slot = 'part'): V {
+export function together(a: Shader, size: number, thread: string, x: V, join: (x: V, y: V) => V): V {
   if (size === 1) return x
-  a.line(`${slot}[${thread}] = ${a.f(x)};`)
+  a.line(`part[${thread}] = ${a.f(x)};`)
   a.line('workgroupBarrier();')
   for (let half = size >> 1; half > 0; half >>= 1) {
     a.block(`if (${thread} < ${half}u)`, () => {
-      const both = join(a.as('f32', `${slot}[${thread}]`), a.as('f32', `${slot}[${thread} + ${half}u]`))
-      a.line(`${slot}[${thread}] = ${a.f(both)};`)
+      const both = join(a.as('f32', `part[${thread}]`), a.as('f32', `part[${thread} + ${half}u]`))
+      a.line(`part[${thread}] = ${a.f(both)};`)
     })
     a.line('workgroupBarrier();')
   }
-  const out = a.let('f32', `${slot}[0]`)
+  const out = a.let('f32', `part[0]`)
   // nobody writes there again before all have read
   a.line('workgroupBarrier();')
   return out
 }
 /** Declares what `together` needs. */
-export const parts = (size: number, slot = 'part'): string =>
-  size === 1 ? '' : `var<workgroup> ${slot}: array<f32, ${size}>;`
+export const parts = (size: number): string => `var<workgroup> part: array<f32, ${size}>;`

@@ -45,3 +45,9 @@ export function mapKernel({ sizes: shape, inputs, outputs, program }: MapLoop): 
     })
   })
 }
+
+/** (out): zeros. */
+export const clearKernel = (n: number): Kernel => each(n, (a, at) => a.line(`m[${start(0)} + ${at}] = 0u;`))
+/** (from, to): an array written into another. */
+export const copyKernel = (sizes: readonly number[], from: Stream, to: Stream): Kernel =>
+  mapKernel({ sizes, inputs: [from], outputs: [{ ...to, step: 0 }], program: [{ kind: 'input', input: 0 }] })

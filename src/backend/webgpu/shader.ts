@@ -40,14 +40,10 @@ export class Shader implements Registers {
   constructor(readonly builtins: Set<string>) {}
 
   /** The statements so far. */
-  get text(): string {
-    return this.#lines.join('\n')
-  }
+  get text(): string { return this.#lines.join('\n') }
 
   /** Adds a statement as it is. */
-  line(text: string): void {
-    this.#lines.push(this.#indent + text)
-  }
+  line(text: string): void { this.#lines.push(this.#indent + text) }
   /** Statements within `head { … }`. */
   block(head: string, body: () => void): void {
     this.line(`${head} {`)
@@ -62,10 +58,10 @@ export class Shader implements Registers {
     return kind === 'bool' ? { local, mask: true } : { local }
   }
   /** A text as a variable, computed once. */
-  let(kind: Kind, text: string): V {
+  let(kind: Kind, text: string, value?: number): V {
     const name = `v${this.#variables.length}`
     this.line(`let ${name} = ${text};`)
-    return this.as(kind, name)
+    return this.as(kind, name, value)
   }
   /** A variable that statements may change. */
   var(kind: Kind, text: string): V {
@@ -73,9 +69,7 @@ export class Shader implements Registers {
     this.line(`var ${name} = ${text};`)
     return this.as(kind, name)
   }
-  #variable(x: V): Variable {
-    return this.#variables[x.local] as Variable
-  }
+  #variable(x: V): Variable { return this.#variables[x.local] as Variable }
 
   /** The register's text as a number, as bits, as truth. */
   f(x: V): string {
@@ -87,9 +81,7 @@ export class Shader implements Registers {
     if (kind === 'u32') return text
     return kind === 'bool' ? `select(0u, 0xffffffffu, ${text})` : `bitcast<u32>(${this.f(x)})`
   }
-  b(x: V): string {
-    return this.#variable(this.mask(x)).text
-  }
+  b(x: V): string { return this.#variable(this.mask(x)).text }
   /** The register's text as an element of int32. */
   i(x: V): string {
     const { kind, text } = this.#variable(x)
@@ -100,88 +92,38 @@ export class Shader implements Registers {
     const value = Math.fround(x)
     if (isPlain(value)) return this.as('f32', value < 0 ? `(${value}f)` : `${value}f`, x)
     // in a variable, since WGSL forbids constants that are no finite numbers
-    const name = `v${this.#variables.length}`
-    this.line(`let ${name} = ${bitsOf(value)};`)
-    return this.as('u32', name, x)
+    return this.let('u32', bitsOf(value), x)
   }
   /** A number that no compiler knows. */
-  #given(x: number): V {
-    const name = `v${this.#variables.length}`
-    this.line(`let ${name} = ${bitsOf(Math.fround(x))} ^ ${NOTHING};`)
-    return this.as('u32', name, x)
-  }
-  bits(low: number): V {
-    return this.as('u32', `${low >>> 0}u`)
-  }
+  #given(x: number): V { return this.let('u32', `${bitsOf(Math.fround(x))} ^ ${NOTHING}`, x) }
+  bits(low: number): V { return this.as('u32', `${low >>> 0}u`) }
 
-  #number(text: string): V {
-    return this.let('f32', text)
-  }
-  #infix(sign: string, x: V, y: V): V {
-    return this.#number(`${this.f(x)} ${sign} ${this.f(y)}`)
-  }
-  #call(name: string, ...xs: V[]): V {
-    return this.#number(`${name}(${xs.map(x => this.f(x)).join(', ')})`)
-  }
+  #number(text: string): V { return this.let('f32', text) }
+  #infix(sign: string, x: V, y: V): V { return this.#number(`${this.f(x)} ${sign} ${this.f(y)}`) }
+  #call(name: string, ...xs: V[]): V { return this.#number(`${name}(${xs.map(x => this.f(x)).join(', ')})`) }
   #help(name: string, ...xs: V[]): V {
     this.builtins.add(name)
     return this.#call(name, ...xs)
   }
-  add(x: V, y: V): V {
-    return this.#infix('+', x, y)
-  }
-  sub(x: V, y: V): V {
-    return this.#infix('-', x, y)
-  }
-  mul(x: V, y: V): V {
-    return this.#infix('*', x, y)
-  }
-  div(x: V, y: V): V {
-    return this.#infix('/', x, y)
-  }
-  neg(x: V): V {
-    return this.#number(`-${this.f(x)}`)
-  }
-  abs(x: V): V {
-    return this.#call('abs', x)
-  }
-  sqrt(x: V): V {
-    return this.#call('sqrt', x)
-  }
-  floor(x: V): V {
-    return this.#call('floor', x)
-  }
-  ceil(x: V): V {
-    return this.#call('ceil', x)
-  }
-  trunc(x: V): V {
-    return this.#call('trunc', x)
-  }
-  nearest(x: V): V {
-    return this.#call('round', x)
-  }
-  min(x: V, y: V): V {
-    return this.#help('lesser', x, y)
-  }
-  max(x: V, y: V): V {
-    return this.#help('greater', x, y)
-  }
-  pmin(x: V, y: V): V {
-    return this.#number(`select(${this.f(x)}, ${this.f(y)}, ${this.f(y)} < ${this.f(x)})`)
-  }
-  pmax(x: V, y: V): V {
-    return this.#number(`select(${this.f(x)}, ${this.f(y)}, ${this.f(y)} > ${this.f(x)})`)
-  }
+  add(x: V, y: V): V { return this.#infix('+', x, y) }
+  sub(x: V, y: V): V { return this.#infix('-', x, y) }
+  mul(x: V, y: V): V { return this.#infix('*', x, y) }
+  div(x: V, y: V): V { return this.#infix('/', x, y) }
+  neg(x: V): V { return this.#number(`-${this.f(x)}`) }
+  abs(x: V): V { return this.#call('abs', x) }
+  sqrt(x: V): V { return this.#call('sqrt', x) }
+  floor(x: V): V { return this.#call('floor', x) }
+  ceil(x: V): V { return this.#call('ceil', x) }
+  trunc(x: V): V { return this.#call('trunc', x) }
+  nearest(x: V): V { return this.#call('round', x) }
+  min(x: V, y: V): V { return this.#help('lesser', x, y) }
+  max(x: V, y: V): V { return this.#help('greater', x, y) }
+  pmin(x: V, y: V): V { return this.#number(`select(${this.f(x)}, ${this.f(y)}, ${this.f(y)} < ${this.f(x)})`) }
+  pmax(x: V, y: V): V { return this.#number(`select(${this.f(x)}, ${this.f(y)}, ${this.f(y)} > ${this.f(x)})`) }
   // through an integer that no compiler knows to be 0: it might simplify (x + 1) - 1 otherwise
-  rounded(x: V): V {
-    return this.let('u32', `${this.u(x)} ^ ${NOTHING}`)
-  }
-  madd(x: V, y: V, z: V): V {
-    return this.#number(`${this.f(x)} * ${this.f(y)} + ${this.f(z)}`)
-  }
-  nmadd(x: V, y: V, z: V): V {
-    return this.#number(`${this.f(z)} - ${this.f(x)} * ${this.f(y)}`)
-  }
+  rounded(x: V): V { return this.let('u32', `${this.u(x)} ^ ${NOTHING}`) }
+  madd(x: V, y: V, z: V): V { return this.#number(`${this.f(x)} * ${this.f(y)} + ${this.f(z)}`) }
+  nmadd(x: V, y: V, z: V): V { return this.#number(`${this.f(z)} - ${this.f(x)} * ${this.f(y)}`) }
   // not by adding a large number and taking it off again, which a driver's fast mathematics may leave out
   whole(x: V, factor?: V): { n: V; bits: V } {
     const n = this.nearest(factor ? this.mul(x, factor) : x)
@@ -201,68 +143,32 @@ export class Shader implements Registers {
     return this.let('bool', `${this.f(x)} ${sign} ${this.f(y)}`)
   }
   /** The question for NaN, by its bits: a driver's fast mathematics may take for granted that there is none. */
-  #isNaN(x: V): string {
-    return `(${this.u(x)} & 0x7fffffffu) > 0x7f800000u`
-  }
-  #isSame(x: V, y: V): boolean {
-    return x.local === y.local && this.#variable(x).kind !== 'i32'
-  }
+  #isNaN(x: V): string { return `(${this.u(x)} & 0x7fffffffu) > 0x7f800000u` }
+  #isSame(x: V, y: V): boolean { return x.local === y.local && this.#variable(x).kind !== 'i32' }
   // `!=` does not hold for NaN
-  eq(x: V, y: V): V {
-    return this.#isSame(x, y) ? this.let('bool', `!(${this.#isNaN(x)})`) : this.#compare('==', x, y)
-  }
-  ne(x: V, y: V): V {
-    return this.#isSame(x, y) ? this.let('bool', this.#isNaN(x)) : this.not(this.eq(x, y))
-  }
-  lt(x: V, y: V): V {
-    return this.#compare('<', x, y)
-  }
-  le(x: V, y: V): V {
-    return this.#compare('<=', x, y)
-  }
-  gt(x: V, y: V): V {
-    return this.#compare('>', x, y)
-  }
-  ge(x: V, y: V): V {
-    return this.#compare('>=', x, y)
-  }
+  eq(x: V, y: V): V { return this.#isSame(x, y) ? this.let('bool', `!(${this.#isNaN(x)})`) : this.#compare('==', x, y) }
+  ne(x: V, y: V): V { return this.#isSame(x, y) ? this.let('bool', this.#isNaN(x)) : this.not(this.eq(x, y)) }
+  lt(x: V, y: V): V { return this.#compare('<', x, y) }
+  le(x: V, y: V): V { return this.#compare('<=', x, y) }
+  gt(x: V, y: V): V { return this.#compare('>', x, y) }
+  ge(x: V, y: V): V { return this.#compare('>=', x, y) }
 
   #bitwise(sign: string, x: V, y: V): V {
     if (x.mask && y.mask)
       return this.let('bool', sign === '^' ? `${this.b(x)} != ${this.b(y)}` : `${this.b(x)} ${sign} ${this.b(y)}`)
     return this.let('u32', `${this.u(x)} ${sign} ${this.u(y)}`)
   }
-  and(x: V, y: V): V {
-    return this.#bitwise('&', x, y)
-  }
-  or(x: V, y: V): V {
-    return this.#bitwise('|', x, y)
-  }
-  xor(x: V, y: V): V {
-    return this.#bitwise('^', x, y)
-  }
-  andnot(x: V, y: V): V {
-    return this.and(x, this.not(y))
-  }
-  not(x: V): V {
-    return x.mask ? this.let('bool', `!${this.b(x)}`) : this.let('u32', `~${this.u(x)}`)
-  }
+  and(x: V, y: V): V { return this.#bitwise('&', x, y) }
+  or(x: V, y: V): V { return this.#bitwise('|', x, y) }
+  xor(x: V, y: V): V { return this.#bitwise('^', x, y) }
+  andnot(x: V, y: V): V { return this.and(x, this.not(y)) }
+  not(x: V): V { return x.mask ? this.let('bool', `!${this.b(x)}`) : this.let('u32', `~${this.u(x)}`) }
 
-  iadd(x: V, y: V): V {
-    return this.let('u32', `${this.u(x)} + ${this.u(y)}`)
-  }
-  isub(x: V, y: V): V {
-    return this.let('u32', `${this.u(x)} - ${this.u(y)}`)
-  }
-  ilt(x: V, y: V): V {
-    return this.let('bool', `bitcast<i32>(${this.u(x)}) < bitcast<i32>(${this.u(y)})`)
-  }
-  shl(x: V, n: number): V {
-    return this.let('u32', `${this.u(x)} << ${n}u`)
-  }
-  ushr(x: V, n: number): V {
-    return this.let('u32', `${this.u(x)} >> ${n}u`)
-  }
+  iadd(x: V, y: V): V { return this.let('u32', `${this.u(x)} + ${this.u(y)}`) }
+  isub(x: V, y: V): V { return this.let('u32', `${this.u(x)} - ${this.u(y)}`) }
+  ilt(x: V, y: V): V { return this.let('bool', `bitcast<i32>(${this.u(x)}) < bitcast<i32>(${this.u(y)})`) }
+  shl(x: V, n: number): V { return this.let('u32', `${this.u(x)} << ${n}u`) }
+  ushr(x: V, n: number): V { return this.let('u32', `${this.u(x)} >> ${n}u`) }
 
   where(condition: V, x: V, y: V): V {
     const [p, q] = [this.#variable(x).kind, this.#variable(y).kind]
@@ -276,9 +182,7 @@ export class Shader implements Registers {
       ? this.let('bool', `${this.i(x)} != 0i`)
       : this.let('bool', `!(${this.f(x)} == 0f)`)
   }
-  number(x: V): V {
-    return x.mask ? this.#number(`select(0f, 1f, ${this.b(x)})`) : x
-  }
+  number(x: V): V { return x.mask ? this.#number(`select(0f, 1f, ${this.b(x)})`) : x }
 
   host(name: string, _: unknown, ...xs: V[]): V {
     if (!builtins[name]) throw new Unsupported(name)

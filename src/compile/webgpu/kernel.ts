@@ -1,11 +1,12 @@
 // Which kernel becomes which shaders. What is not here is run by JavaScript.
 import { stridesOf } from '../../backend/array.ts'
+import type { Stream } from '../../backend/stream.ts'
 import { convInputKernel, convKernel, convWeightKernel } from '../../backend/webgpu/convolution.ts'
 import type { Dispatch } from '../../backend/webgpu/device.ts'
 import { foldKernel } from '../../backend/webgpu/fold.ts'
 import { gemmKernel } from '../../backend/webgpu/gemm.ts'
 import { type Kernel, OPERANDS } from '../../backend/webgpu/kernel.ts'
-import { mapKernel } from '../../backend/webgpu/loop.ts'
+import { clearKernel, copyKernel, mapKernel } from '../../backend/webgpu/loop.ts'
 import { argKernel, cumsumKernel, logSoftmaxKernel, logsumexpKernel, softmaxKernel } from '../../backend/webgpu/rows.ts'
 import {
   averagesAddKernel,
@@ -16,7 +17,7 @@ import {
 } from '../../backend/webgpu/selection.ts'
 import type { Primitive } from '../../engine/apply.ts'
 import { CompileError } from '../../engine/errors.ts'
-import { Expr, programs } from '../../engine/expr.ts'
+import { programs } from '../../engine/expr.ts'
 import { convInputPrim, convPrim, convWeightPrim } from '../../engine/ops/convolution.ts'
 import { averagesAddPrim, averagesPrim, maximaPrim } from '../../engine/ops/pool.ts'
 import { argPrim, cumsumPrim, logSoftmaxPrim, logsumexpPrim, softmaxPrim } from '../../engine/ops/reduce.ts'
@@ -69,13 +70,12 @@ export function takes({ prim, p, inputs, out }: Act): boolean {
 
 /** What a GPU runs of a program. */
 export type Shaded = Exclude<Planned, { readonly kind: 'host' | 'check' }>
-const COPY = programs([Expr.input(0)]).steps
-const ZERO = programs([Expr.const(0)]).steps
+
+const streamOf = ({ buffer: { dtype }, strides }: Access): Stream => ({ dtype, strides })
 
 /** The shaders of a kernel, over the addresses of its arrays. */
 export function dispatches(kernel: Shaded, address: (access: Pick<Access, 'buffer' | 'offset'>) => number): Dispatch[] {
   const whole = (buffer: Buffer): number => address({ buffer, offset: 0 })
-  const streams = (list: readonly Access[]) => list.map(({ buffer, strides }) => ({ dtype: buffer.dtype, strides }))
   switch (kernel.kind) {
     case 'group': {
       const { shape, args, outputs } = kernel
@@ -88,29 +88,22 @@ export function dispatches(kernel: Shaded, address: (access: Pick<Access, 'buffe
         strides: stridesOf(shape),
         step: at[k] as number,
       }))
-      const made = mapKernel({ sizes: shape, inputs: streams(args), outputs: results, program: steps })
+      const made = mapKernel({ sizes: shape, inputs: args.map(streamOf), outputs: results, program: steps })
       return [{ kernel: made, addresses: [...args.map(address), ...outputs.map(({ out }) => whole(out))] }]
     }
     case 'fold': {
       const { shape, folded, fold, expr, args, out } = kernel
-      const loop = { sizes: shape, folded, fold, inputs: streams(args), program: programs([expr]).steps }
+      const loop = { sizes: shape, folded, fold, inputs: args.map(streamOf), program: programs([expr]).steps }
       const dtype = out.dtype as 'float32' | 'float64' | 'int32'
       return [{ kernel: foldKernel({ ...loop, dtype }), addresses: [...args.map(address), whole(out)] }]
     }
     case 'place': {
       const { parts, zero, out } = kernel
       const list = parts.map(({ from, shape, offset, strides }) => ({
-        kernel: mapKernel({
-          sizes: shape,
-          inputs: streams([from]),
-          outputs: [{ dtype: out.dtype, strides, step: 0 }],
-          program: COPY,
-        }),
+        kernel: copyKernel(shape, streamOf(from), { dtype: out.dtype, strides }),
         addresses: [address(from), address({ buffer: out, offset })],
       }))
-      const outputs = [{ dtype: out.dtype, strides: [1], step: 0 }]
-      const cleared = mapKernel({ sizes: [out.length], inputs: [], outputs, program: ZERO })
-      return zero ? [{ kernel: cleared, addresses: [whole(out)] }, ...list] : list
+      return zero ? [{ kernel: clearKernel(out.length), addresses: [whole(out)] }, ...list] : list
     }
     default: {
       const { act, product, inputs, out } = kernel
@@ -121,8 +114,7 @@ export function dispatches(kernel: Shaded, address: (access: Pick<Access, 'buffe
   }
 }
 /** An array copied to another place. */
-export const copied = ({ dtype, length }: Buffer, from: number, to: number): Dispatch => {
+export function copied({ dtype, length }: Buffer, from: number, to: number): Dispatch {
   const stream = { dtype, strides: [1] }
-  const kernel = mapKernel({ sizes: [length], inputs: [stream], outputs: [{ ...stream, step: 0 }], program: COPY })
-  return { kernel, addresses: [from, to] }
+  return { kernel: copyKernel([length], stream, stream), addresses: [from, to] }
 }

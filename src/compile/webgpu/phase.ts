@@ -25,14 +25,16 @@ export interface Phases {
   readonly here: ReadonlySet<Buffer>
 }
 
+const isHosted = (kernel: Kernel): kernel is HostNode | CheckNode => kernel.kind === 'host' || kernel.kind === 'check'
 const isSingle = (kernel: Kernel): kernel is Group => kernel.kind === 'group' && numel(kernel.shape) === 1
 
 /** Which arrays are JavaScript's. */
 function hereOf({ kernels, sources, targets }: Build): Set<Buffer> {
   const scripted = new Set(
-    kernels.flatMap(kernel =>
-      kernel.kind === 'host' || kernel.kind === 'check' ? inputsOf(kernel).map(({ buffer }) => buffer) : [],
-    ),
+    kernels
+      .filter(isHosted)
+      .flatMap(inputsOf)
+      .map(({ buffer }) => buffer),
   )
   const changed = new Set(targets.map(({ before }) => before))
   // of leaves, the numbers, a step counter for one, if only numbers are made of them; and what the program does not
@@ -47,8 +49,7 @@ function hereOf({ kernels, sources, targets }: Build): Set<Buffer> {
   for (;;) {
     const here = new Set(given)
     for (const kernel of kernels) {
-      const scripted = kernel.kind === 'host' || kernel.kind === 'check'
-      if (scripted || (isSingle(kernel) && inputsOf(kernel).every(({ buffer }) => here.has(buffer))))
+      if (isHosted(kernel) || (isSingle(kernel) && inputsOf(kernel).every(({ buffer }) => here.has(buffer))))
         for (const out of outputsOf(kernel)) here.add(out)
     }
     const moved = targets.filter(({ buffer, before }: Place) => before && given.has(before) && !here.has(buffer))
@@ -76,8 +77,7 @@ export function phased(build: Build): Phases {
   for (const kernel of build.kernels) {
     const reads = inputsOf(kernel).map(({ buffer }) => buffer)
     const outs = outputsOf(kernel)
-    const scripted =
-      kernel.kind === 'host' || kernel.kind === 'check' || (isSingle(kernel) && outs.every(out => here.has(out)))
+    const scripted = isHosted(kernel) || (isSingle(kernel) && outs.every(out => here.has(out)))
     let t = 0
     // what the GPU has made is there for JavaScript a turn later
     for (const buffer of reads)

@@ -126,7 +126,6 @@ export class GpuProgram implements DeviceProgram {
   }
   async #emit(): Promise<void> {
     const { phases } = this.#phases
-    const { device } = this.#gpu
     const address = (access: Pick<Access, 'buffer' | 'offset'>): number => this.#address(access)
     const ends = this.#plan.copies.map(([buffer, to]) => copied(buffer, this.#start(buffer), to))
     const lists = phases.map(({ shaded }, t): Dispatch[] => [
@@ -135,7 +134,7 @@ export class GpuProgram implements DeviceProgram {
     ])
     const texts = new Set(lists.flat().map(({ kernel }) => kernel.code))
     this.#code = [...texts].reduce((sum, { length }) => sum + length, 0)
-    const commands = await Promise.all(lists.map(list => device.commands(list)))
+    const commands = await Promise.all(lists.map(list => this.#gpu.commands(this, list)))
     this.#turns = phases.map(({ scripts, down, up }, t) => ({
       down,
       scripts: scripts.map(scripted),

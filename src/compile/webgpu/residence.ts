@@ -1,7 +1,7 @@
 // What a GPU holds of tensors: their places, what programs have left there, and the way back.
 import type { DType, TypedArray } from '../../backend/array.ts'
 import type { Remote } from '../../backend/heap.ts'
-import type { Device } from '../../backend/webgpu/device.ts'
+import type { Commands, Device, Dispatch } from '../../backend/webgpu/device.ts'
 import { WORD } from '../../backend/webgpu/kernel.ts'
 import { CompileError } from '../../engine/errors.ts'
 import type { Tensor } from '../../engine/tensor.ts'
@@ -50,7 +50,7 @@ export class Residence {
   readonly #leaves = new WeakMap<Tensor, Cell>()
   readonly #gradients = new WeakMap<Tensor, Cell>()
   readonly #gone: FinalizationRegistry<Cell>
-  readonly #released: FinalizationRegistry<number>
+  readonly #released = new FinalizationRegistry<() => void>(free => free())
   /** What has been left on the GPU and not been fetched. */
   readonly #away = new Set<Cell>()
 
@@ -59,7 +59,6 @@ export class Residence {
       this.#away.delete(cell)
       device.free(cell.address)
     })
-    this.#released = new FinalizationRegistry(address => device.free(address))
   }
 
   /** The place of a leaf, or of its gradient. */
@@ -98,9 +97,16 @@ export class Residence {
   }
   /** Memory for as long as `owner` lives. */
   place(owner: object, bytes: number): number {
-    const address = this.device.place(bytes)
-    this.#released.register(owner, address)
+    const { device } = this
+    const address = device.place(bytes)
+    this.#released.register(owner, () => device.free(address))
     return address
+  }
+  /** Kernels, ready to be run, for as long as `owner` lives. */
+  async commands(owner: object, list: readonly Dispatch[]): Promise<Commands> {
+    const commands = await this.device.commands(list)
+    this.#released.register(owner, commands.free)
+    return commands
   }
   /** Brings back what has been left. */
   async fetch(): Promise<void> {
