@@ -64,7 +64,7 @@ describe('errors', () => {
       })
       expect(often(f)).toThrow(CompileError)
       expect(often(f)).toThrow(
-        /reads the numbers of a tensor \[1\] computed by 'mul' at[\s\S]*compile\.test\.ts[\s\S]*where/,
+        /reads the numbers of a tensor \[1\] computed by 'mul' at[\s\S]*errors\.test\.ts[\s\S]*where/,
       )
     }
   })
@@ -75,7 +75,7 @@ describe('errors', () => {
       lr *= 0.5
       return w.detach().mul(lr)
     })
-    expect(often(f)).toThrow(/'mul' was given the number 0\.\d+, then 0\.\d+ .*compile\.test\.ts.*live/)
+    expect(often(f)).toThrow(/'mul' was given the number 0\.\d+, then 0\.\d+ .*errors\.test\.ts.*live/)
   })
   test('a tensor made of numbers that change', () => {
     let i = 0
@@ -104,7 +104,7 @@ describe('errors', () => {
           return x.mul(2)
         }),
       ),
-    ).toThrow(/'mul' .*compile\.test\.ts.* reads, of shape \[1\], another tensor than before/)
+    ).toThrow(/'mul' .*errors\.test\.ts.* reads, of shape \[1\], another tensor than before/)
     function outside(): Tensor {
       return made[n++ % made.length] as Tensor
     }
