@@ -1,4 +1,4 @@
-// compile(step): runs a step eagerly and writes down what it does, twice; from then on runs the program that came of it.
+// compile(step): runs a step and writes down what it does, twice; from then on runs the program that came of it.
 
 import { sameShape } from '../backend/array.ts'
 import { fuses, simd } from '../backend/wasm/support.ts'
@@ -9,9 +9,10 @@ import { Tensor } from '../engine/tensor.ts'
 import { Value } from '../engine/value.ts'
 import type { Processor } from './processor.ts'
 import { Program } from './program.ts'
+import type { Recording, Taken } from './record.ts'
 import { flattened } from './signature.ts'
 import { scalarProgram } from './tape/program.ts'
-import { type Description, fits, type Pair, type Version, Versions } from './version.ts'
+import { type Description, type Entry, fits, type Recorded, type Version, Versions } from './version.ts'
 
 export interface CompileOptions {
   /** How many programs are kept, one for each signature of the arguments (8); the one used longest ago goes first. */
@@ -34,9 +35,10 @@ const replayed = (): boolean =>
   !mode.anomaly && mode.observer === null && mode.levels.length === 0 && mode.nesting === 0
 
 /**
- * `step` as a program. The first two calls run it as it is and write down each op; when both did the same, what they did
- * becomes one WebAssembly module over one planned memory, and every later call runs that: no graph, no garbage, none of
- * the step's own code.
+ * `step` as a program. The first two calls run it as it is, write down each op, and compute them once more by a program,
+ * so that a call gives the same bits however many came before it; when both did the same, what they did becomes one
+ * WebAssembly module over one planned memory, and every later call runs that: no graph, no garbage, none of the step's
+ * own code. After an error in a call that is written down tensors and generators are as they were.
  *
  * What changes from call to call is a tensor (an argument, or one that is assigned), a generator, an option of an
  * optimizer, or `live(() => …)`. Arguments of other shapes make another program. Results carry no graph: go backward
@@ -86,6 +88,44 @@ function here<A extends unknown[], R>(step: (...args: A) => R, cache: number, pr
   let newest: Version<Run> | null = null
   let latest: readonly Tensor[] = []
   let depth = 0
+  // programs that may become those of steps
+  const made = new WeakMap<Taken, Program>()
+
+  /** Values are computed by programs as by the step, to the bit. */
+  const scalar = (entry: Entry<Run>, { taken, same, result }: Recorded<R>): R => {
+    if (same && taken.scalars) {
+      const program = scalarProgram<R>(taken.scalars, same.scalars ?? undefined)
+      versions.add(entry, {
+        guards: taken.tensors.guards,
+        run: () => program.replay(),
+        describe: () => program.describe(),
+      })
+    }
+    return result
+  }
+  /**
+   * Does once more, by a program, what was recorded: a program rounds a little differently, and it must not make a
+   * difference how often the step was called before, in this process or another.
+   */
+  const tensors = (entry: Entry<Run>, { taken, same, result, undo }: Recorded<R>, inputs: readonly Tensor[]): R => {
+    undo()
+    const { tensors: recording } = taken
+    const { assigned, detached, guards, lives } = recording
+    const build = (recording: Recording): Program => new Program(recording, { fused: fuses(), profile })
+    const output = rebuilding(result)
+    const program = same
+      ? (made.get(same) ?? build(recording))
+      : // what it left behind is a result too: an optimizer's first state
+        build({ ...recording, assigned: [...assigned, ...detached] })
+    if (same)
+      versions.add(entry, {
+        guards,
+        describe: () => program.description,
+        run: inputs => output(program.run(inputs)),
+      })
+    else if (detached.length === 0) made.set(taken, program)
+    return output(program.run(inputs, lives))
+  }
   const again = (args: A): boolean => {
     if (args.length !== latest.length) return false
     for (let i = 0; i < args.length; i++) {
@@ -106,9 +146,8 @@ function here<A extends unknown[], R>(step: (...args: A) => R, cache: number, pr
     const entry = versions.entry(args)
     const found = versions.find(entry)
     if (!found) {
-      const { result, pair } = versions.record(entry, args, inputs)
-      if (pair) versions.add(entry, ready(pair, profile))
-      return result
+      const recorded = versions.record(entry, args, inputs)
+      return recorded.taken.scalars ? scalar(entry, recorded) : tensors(entry, recorded, inputs)
     }
     if (args.every(x => x instanceof Tensor)) {
       newest = found
@@ -150,14 +189,13 @@ function there<A extends unknown[], R>(
       if (found) return found.run(inputs, release)
       if (refused.has(entry)) throw refused.get(entry)
       await device.fetch()
-      const { result, pair } = during({ depth }, () => versions.record(entry, args, inputs))
-      if (!pair) return result
+      const { taken, same, result } = during({ depth }, () => versions.record(entry, args, inputs))
+      if (!same) return result
       try {
-        const { taken } = pair
         if (taken.scalars)
           throw new CompileError('compile: a step on values has nothing for a device to do: compile it without one')
         const program = await device.program(taken.tensors)
-        const output = rebuilding(pair.result)
+        const output = rebuilding(result)
         versions.add(entry, {
           guards: taken.tensors.guards,
           describe: () => program.describe(),
@@ -184,17 +222,6 @@ function rebuilding<R>(result: R): (outputs: readonly Tensor[]) => R {
     let next = 0
     return rebuild(() => outputs[next++]) as R
   }
-}
-/** The program of two recordings that are the same. */
-function ready<R>({ before, taken, result }: Pair<R>, profile: boolean): Version<(inputs: readonly Tensor[]) => R> {
-  const { guards } = taken.tensors
-  if (taken.scalars) {
-    const program = scalarProgram<R>(taken.scalars, before.scalars ?? undefined)
-    return { guards, run: () => program.replay(), describe: () => program.describe() }
-  }
-  const program = new Program(taken.tensors, { fused: fuses(), profile })
-  const output = rebuilding(result)
-  return { guards, describe: () => program.description, run: inputs => output(program.run(inputs)) }
 }
 
 /**

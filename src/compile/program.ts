@@ -42,6 +42,7 @@ interface Argument {
 }
 interface Live {
   readonly read: () => number
+  readonly index: number
   readonly at: number
 }
 interface Graded {
@@ -151,7 +152,7 @@ export class Program {
     if (source.kind === 'constant') {
       heap().write(address, buffer.dtype, source.data)
     } else if (source.kind === 'argument') this.#arguments.push({ index: source.index, address, held: null })
-    else if (source.kind === 'live') this.#live.push({ read: source.read, at: address / 8 })
+    else if (source.kind === 'live') this.#live.push({ ...source, at: address / 8 })
     return address
   }
 
@@ -200,8 +201,11 @@ export class Program {
     }
   }
 
-  /** Loops that count: in some engines those over elements allocate, and this is to allocate results alone. */
-  run(args: readonly Tensor[]): readonly Tensor[] {
+  /**
+   * Does the step; with live numbers as they were, if these are given. Loops that count: in some engines those over
+   * elements allocate, and this is to allocate results alone.
+   */
+  run(args: readonly Tensor[], lives?: readonly number[]): readonly Tensor[] {
     const memory = heap()
     for (let i = 0; i < this.#leaves.length; i++) (this.#leaves[i] as Tensor).loaded()
     for (let i = 0; i < this.#gradients.length; i++) (this.#gradients[i] as Tensor).loadedGrad(true)
@@ -217,7 +221,7 @@ export class Program {
     }
     for (let i = 0; i < this.#live.length; i++) {
       const live = this.#live[i] as Live
-      memory.views.float64[live.at] = live.read()
+      memory.views.float64[live.at] = lives ? (lives[live.index] as number) : live.read()
     }
     this.#execute()
     for (let i = 0; i < this.#assigned.length; i++) (this.#assigned[i] as Tensor).stored()

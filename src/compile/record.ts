@@ -16,7 +16,8 @@ export type Source =
   /** The gradient that a leaf has before the step. */
   | { readonly kind: 'gradient'; readonly tensor: Tensor }
   | { readonly kind: 'argument'; readonly index: number }
-  | { readonly kind: 'live'; readonly read: () => number }
+  /** A number that is read anew in each run: the `index`-th of the step. */
+  | { readonly kind: 'live'; readonly read: () => number; readonly index: number }
   /** Made within the step, out of numbers: the same in each run. */
   | { readonly kind: 'constant'; readonly data: TypedArray }
 
@@ -57,6 +58,10 @@ export interface Recording {
   /** Whose gradients it set, and what they are afterwards. */
   readonly gradients: readonly (readonly [Tensor, Slot | null])[]
   readonly results: readonly Use[]
+  /** Leaves made of what it computed, with their values. */
+  readonly detached: readonly (readonly [Tensor, Slot])[]
+  /** The live numbers as they were. */
+  readonly lives: readonly number[]
 }
 
 /** Writes down what a step does with tensors. */
@@ -70,6 +75,10 @@ abstract class TensorRecorder {
   readonly #asked = new Set<Tensor>()
   readonly #arguments: ReadonlySet<Tensor>
   readonly #leaves = new Map<Tensor, Slot>()
+  readonly #detached: Tensor[] = []
+  readonly #lives: number[] = []
+  /** What puts back the tensors that the step changed. */
+  readonly #restorers = new Map<Tensor, () => void>()
   /** Tensors made within the step: nobody outside knows them yet. */
   readonly #born = new WeakSet<Tensor>()
 
@@ -118,13 +127,21 @@ abstract class TensorRecorder {
     this.#add(x.array, x.dtype, { kind: 'constant', data: x.array })
   }
   liveTensor(read: () => number): Tensor {
-    const x = wrap({ shape: [], dtype: 'float64', data: Float64Array.of(read()) })
-    this.#add(x.array, 'float64', { kind: 'live', read })
+    const value = read()
+    const x = wrap({ shape: [], dtype: 'float64', data: Float64Array.of(value) })
+    this.#add(x.array, 'float64', { kind: 'live', read, index: this.#lives.push(value) - 1 })
     return x
   }
   shared(x: Tensor, by: Tensor | null): void {
     if (by) this.#born.add(by)
     this.#slot(x)
+  }
+  detached(x: Tensor, by: Tensor): void {
+    this.shared(x, by)
+    this.#detached.push(by)
+  }
+  replacing(x: Tensor): void {
+    if (!this.#born.has(x) && !this.#restorers.has(x)) this.#restorers.set(x, x.restorer())
   }
   looked(x: Tensor): void {
     const from = x.node && !x.isLeaf ? ` computed by '${x.node.name}'` : ''
@@ -167,6 +184,11 @@ abstract class TensorRecorder {
     this.#gradients.set(x, g)
   }
 
+  /** Gives all tensors from outside the value and the gradient that they had before the step. */
+  undo(): void {
+    for (const restore of this.#restorers.values()) restore()
+  }
+
   finishTensors(results: readonly Tensor[]): Recording {
     const final = (x: Tensor): Slot =>
       this.#known.get(x.array) ?? this.#add(x.array, x.dtype, { kind: 'constant', data: x.array })
@@ -176,6 +198,8 @@ abstract class TensorRecorder {
       guards: this.#guards,
       assigned: [...this.#assigned].map(x => [x, final(x)]),
       gradients: [...this.#gradients].map(([x, g]) => [x, g && final(g)]),
+      detached: this.#detached.map(x => [x, final(x)]),
+      lives: this.#lives,
       results: results.map(x => ({ slot: this.#known.get(x.array) ?? this.#slot(x), shape: x.shape })),
     }
   }

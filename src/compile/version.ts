@@ -1,6 +1,7 @@
 // A step's programs, by what fits them, and how often it is recorded until it becomes one.
 import { during, mode } from '../engine/apply.ts'
 import { CompileError } from '../engine/errors.ts'
+import { watched } from '../engine/random.ts'
 import { Tensor } from '../engine/tensor.ts'
 import { Value } from '../engine/value.ts'
 import type { DeviceDescription } from './processor.ts'
@@ -19,16 +20,19 @@ export interface Version<Run> {
   readonly describe: () => Description
 }
 /** What has been seen of one signature. */
-interface Entry<Run> {
+export interface Entry<Run> {
   readonly programs: Version<Run>[]
   last: Taken | null
   differences: number
 }
-/** Two recordings that are the same, and what the step returned. */
-export interface Pair<R> {
-  readonly before: Taken
+/** What a step did, and returned. */
+export interface Recorded<R> {
   readonly taken: Taken
+  /** The recording before, if it was the same: then this one is to become a program. */
+  readonly same: Taken | null
   readonly result: R
+  /** Puts back all tensors and generators that it changed. */
+  readonly undo: () => void
 }
 /** Programs of one signature, for other flags, options and frozen parameters. */
 const VARIANTS = 4
@@ -88,32 +92,42 @@ export class Versions<A extends unknown[], R, Run> {
     return [...this.#entries.values()].flatMap(({ programs }) => programs.map(({ describe }) => describe()))
   }
 
-  /** Runs the step as it is, written down: what it gives, and with what is to become a program, if it now is known. */
-  record(entry: Entry<Run>, args: A, inputs: readonly Tensor[]): { result: R; pair: Pair<R> | null } {
+  /** Runs the step as it is, written down. After an error tensors and generators are as they were. */
+  record(entry: Entry<Run>, args: A, inputs: readonly Tensor[]): Recorded<R> {
     const { last } = entry
     // copies, so that an argument shares its array with nothing that the step refers to
     const copies = inputs.map(x => new Tensor(x.shape, x.dtype, x.array.slice()).requiresGrad_(x.requiresGrad))
     const recorder = new StepRecorder(copies, last)
     let next = 0
     const own = flattened(args).rebuild(x => (x instanceof Tensor ? copies[next++] : x)) as A
-    const result = during({ recorder }, () => {
-      const returned = this.#step(...own)
-      if (!(returned instanceof Promise)) return returned
-      returned.catch(() => {})
-      throw new CompileError(
-        'compile: the step is async. What it awaits does not belong in a step: do that before, and give it the result',
-      )
+    const [run, states] = watched(() => {
+      try {
+        const result = during({ recorder }, () => awaitedNowhere(this.#step(...own)))
+        return { result, taken: recorder.finish(result, flattened(result).leaves, form(result)) }
+      } catch (error) {
+        return { error }
+      }
     })
-    const taken = recorder.finish(result, flattened(result).leaves, form(result))
+    const undo = (): void => {
+      recorder.undo()
+      for (const [generator, state] of states) generator.setState(state)
+    }
+    if ('error' in run) {
+      undo()
+      throw run.error
+    }
+    const { result, taken } = run
     const changed = last && difference(last, taken)
-    const same = last !== null && changed === null
+    const same = changed === null ? last : null
     if (same) {
       entry.last = null
       entry.differences = 0
     } else {
       if (last && !fits(last.tensors.guards)) entry.differences = 0
-      else if (last && ++entry.differences >= PATIENCE)
+      else if (last && ++entry.differences >= PATIENCE) {
+        undo()
         throw new CompileError(`compile: the step is another each time: ${changed}`)
+      }
       entry.last = taken
     }
     // as a program would hand them out: without a graph, and of values those that are there anyway as they are
@@ -124,9 +138,15 @@ export class Versions<A extends unknown[], R, Run> {
       made.grad = x.grad
       return made
     }
-    return {
-      result: flattened(result).rebuild(seen) as R,
-      pair: same ? { before: last as Taken, taken, result } : null,
-    }
+    return { taken, same, result: flattened(result).rebuild(seen) as R, undo }
   }
+}
+
+/** @throws CompileError for the promise of an async step */
+function awaitedNowhere<R>(returned: R): R {
+  if (!(returned instanceof Promise)) return returned
+  returned.catch(() => {})
+  throw new CompileError(
+    'compile: the step is async. What it awaits does not belong in a step: do that before, and give it the result',
+  )
 }

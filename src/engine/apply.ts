@@ -59,6 +59,10 @@ export interface Recorder {
   looked(x: Tensor): void
   /** The elements of a tensor become those of another, without an op: of a new one, if that is given. */
   shared(x: Tensor, by: Tensor | null): void
+  /** A leaf was made of a tensor's elements, which may outlive the step. */
+  detached(x: Tensor, by: Tensor): void
+  /** The value or the gradient of a tensor is about to be replaced. */
+  replacing(x: Tensor): void
   /** A leaf was given another value. */
   assigned(x: Tensor): void
   /** `x.grad` was read, or set. */

@@ -93,18 +93,23 @@ export class Tensor extends Num implements NDArray {
   get nbytes(): number { return this.numel * byteSize(this.dtype) }
   /** The gradient that backwards have added up, for leaves and whoever called `retainGrad`. */
   get grad(): Tensor | null {
-    if (this.#pending) {
-      this.#grad = new Tensor(this.shape, this.dtype, (this.#gradCell as Cell).read())
-      this.#pending = false
-    }
-    mode.recorder?.gradRead(this, this.#grad)
-    return this.#grad
+    const g = this.#gradient()
+    mode.recorder?.gradRead(this, g)
+    return g
   }
   set grad(g: Tensor | null) {
+    mode.recorder?.replacing(this)
     this.#grad = g
     this.#pending = false
     if (this.#gradCell) this.#gradCell.loaded = false
     mode.recorder?.gradWritten(this, g)
+  }
+  #gradient(): Tensor | null {
+    if (this.#pending) {
+      this.#grad = new Tensor(this.shape, this.dtype, (this.#gradCell as Cell).read())
+      this.#pending = false
+    }
+    return this.#grad
   }
   get requiresGrad(): boolean { return this.node !== null }
   /** Was it made by the user (or without recording), not by a recorded op? */
@@ -138,6 +143,7 @@ export class Tensor extends Num implements NDArray {
     if (value instanceof Tensor ? !sameShape(value.shape, this.shape) : value.length !== this.numel) {
       throw new ShapeError(`assign: expected ${show(this.shape)}, not ${value instanceof Tensor ? show(value.shape) : `${value.length} elements`}`)
     }
+    mode.recorder?.replacing(this)
     this.#data = value instanceof Tensor && value.dtype === this.dtype ? from : converted(from, this.dtype)
     this.#remote = null
     if (this.#cell) this.#cell.loaded = false
@@ -155,7 +161,7 @@ export class Tensor extends Num implements NDArray {
   /** The same values, off the graph. */
   detach(): Tensor {
     const out = new Tensor(this.shape, this.dtype, this.array)
-    mode.recorder?.shared(this, out)
+    mode.recorder?.detached(this, out)
     return out
   }
   /** The same values as a new result on the graph. */
@@ -285,6 +291,16 @@ export class Tensor extends Num implements NDArray {
     this.#pending = some
     this.#grad = null
     if (this.#gradCell) this.#gradCell.loaded = some
+  }
+  /** For programs: what gives this tensor the value and the gradient again that it has now. */
+  restorer(): () => void {
+    const [data, g] = [this.array, this.#gradient()]
+    return () => {
+      this.#data = data
+      this.#remote = null
+      if (this.#cell) this.#cell.loaded = false
+      this.grad = g
+    }
   }
   /** For programs: is there a gradient, and one of this tensor's shape and dtype? */
   get gradState(): 'none' | 'own' | 'other' {
