@@ -5,6 +5,8 @@ import koffi from 'koffi'
 import { Device } from '../src/backend/webgpu/device.ts'
 import { runsHere, unpacked } from './chromium.ts'
 
+/** Libraries that are to stay: koffi unloads those that nobody refers to. */
+const libraries: unknown[] = []
 /** What `f` finds when this process can find SwiftShader and a Vulkan loader. */
 async function withSwiftshader<T>(f: () => Promise<T>): Promise<T> {
   if (!runsHere) return f()
@@ -12,7 +14,7 @@ async function withSwiftshader<T>(f: () => Promise<T>): Promise<T> {
   try {
     process.env.VK_ICD_FILENAMES = join(folder, 'vk_swiftshader_icd.json')
     // a library that is there already is found by its name
-    koffi.load(join(folder, 'libvulkan.so.1'))
+    libraries.push(koffi.load(join(folder, 'libvulkan.so.1')))
     return await f()
   } finally {
     // what has been loaded stays
