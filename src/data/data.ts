@@ -4,7 +4,29 @@ export { type Batched, ConcatDataset, Dataset, Subset, TensorDataset } from './d
 export { type IdxArray, readIdx } from './idx.ts'
 export type { Labels } from './labels.ts'
 export { type CollateOptions, DataLoader, type LoaderOptions, type LoaderState } from './loader.ts'
+export type { Made, MadeOptions } from './made.ts'
 export { type MoonsOptions, makeMoons } from './moons.ts'
+export {
+  type BlobsOptions,
+  type CheckerboardOptions,
+  type CirclesOptions,
+  makeBlobs,
+  makeCheckerboard,
+  makeCircles,
+  makeSpirals,
+  makeTwoGaussians,
+  makeXor,
+  type SpiralsOptions,
+} from './plane.ts'
+export {
+  type FriedmanOptions,
+  makeFriedman1,
+  makeFriedman2,
+  makeFriedman3,
+  makeSine,
+  makeSwissRoll,
+  type SineOptions,
+} from './regression.ts'
 export {
   BatchSampler,
   RandomSampler,
@@ -18,3 +40,4 @@ export {
   WeightedRandomSampler,
   type WeightedSamplerOptions,
 } from './sampler.ts'
+export { type AddingOptions, type CopyOptions, makeAdding, makeCopy } from './sequence.ts'
