@@ -1,6 +1,7 @@
 // Data sets: made, and read from files.
 export { type Collated, defaultCollate } from './collate.ts'
 export { type Batched, ConcatDataset, Dataset, Subset, TensorDataset } from './dataset.ts'
+export { type EncoderState, type Label, LabelEncoder } from './encoder.ts'
 export { type IdxArray, readIdx } from './idx.ts'
 export type { Labels } from './labels.ts'
 export { type CollateOptions, DataLoader, type LoaderOptions, type LoaderState } from './loader.ts'
@@ -18,6 +19,7 @@ export {
   makeXor,
   type SpiralsOptions,
 } from './plane.ts'
+export { iris, type MnistOptions, mnist } from './real.ts'
 export {
   type FriedmanOptions,
   makeFriedman1,
@@ -41,3 +43,21 @@ export {
   type WeightedSamplerOptions,
 } from './sampler.ts'
 export { type AddingOptions, type CopyOptions, makeAdding, makeCopy } from './sequence.ts'
+export {
+  type Cell,
+  type Column,
+  type ColumnInput,
+  type ColumnType,
+  type Missing,
+  Table,
+  type TableTensors,
+  type TensorsOptions,
+} from './table.ts'
+export {
+  BlockDataset,
+  type BlocksOptions,
+  CharVocabulary,
+  charBlocks,
+  type NamesOptions,
+  nextCharacters,
+} from './text.ts'
