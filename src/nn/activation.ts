@@ -1,8 +1,16 @@
 // Functions of one tensor as modules, a line each.
-import { options } from '../engine/argument.ts'
-import { softplus } from '../engine/functions.ts'
+import type { DType, Shape } from '../backend/array.ts'
+import { integer, list, number, options } from '../engine/argument.ts'
+import { ArgumentError, ShapeError } from '../engine/errors.ts'
+import { hardshrink, softplus, softshrink, threshold } from '../engine/functions.ts'
+import { full } from '../engine/ops/create.ts'
+import type { Generator } from '../engine/random.ts'
+import { show } from '../engine/shape.ts'
 import type { Tensor } from '../engine/tensor.ts'
+import { glu, prelu, rrelu, softmin } from './functional.ts'
 import { Module, type TensorModule } from './module.ts'
+import { parameter } from './parameter.ts'
+import { stateless } from './stateless.ts'
 
 /** The module that applies f; what f takes beside the tensor, its constructor takes: also `known` options. */
 const activation = <A extends readonly unknown[]>(
@@ -11,17 +19,10 @@ const activation = <A extends readonly unknown[]>(
 ): (new (
   ...args: A
 ) => TensorModule) =>
-  class extends Module {
-    readonly args: A
-    constructor(...args: A) {
-      super()
-      if (known) options(new.target.name, args[0] ?? {}, known)
-      this.args = args
-    }
-    forward(x: Tensor): Tensor {
-      return f(x, ...this.args)
-    }
-  }
+  stateless(f, (op, ...args: A) => {
+    if (known) options(op, args[0] ?? {}, known)
+    return args
+  })
 
 /** x */
 export class Identity extends activation(x => x) {}
@@ -71,3 +72,106 @@ export class Softmax extends activation((x, dim: number) => x.softmax(dim)) {}
 export class LogSoftmax extends activation((x, dim: number) => x.logSoftmax(dim)) {}
 /** [n, a, b, …] -> [n, a*b*…]: the dimensions from startDim to endDim as one */
 export class Flatten extends activation((x, startDim: number = 1, endDim?: number) => x.flatten(startDim, endDim)) {}
+/** The dimension `dim` as several, of these sizes; one of them may be -1: what is left */
+export class Unflatten extends stateless(
+  (x, dim: number, sizes: Shape) => x.unflatten(dim, sizes),
+  (op, dim: number, sizes: Shape): [number, Shape] => [
+    integer(op, 'dim', dim),
+    list<number>(op, 'unflattenedSize', sizes).map(size => integer(op, 'a size', size, -1)),
+  ],
+) {}
+/** x - tanh(x) */
+export class Tanhshrink extends activation(x => x.tanhshrink()) {}
+/** x, but 0 where |x| is at most lambda (0.5) */
+export class Hardshrink extends activation((x, lambd?: number) => hardshrink(x, lambd)) {}
+/** x moved towards 0 by lambda (0.5), and 0 where |x| is at most that */
+export class Softshrink extends stateless(
+  (x, lambd: number) => softshrink(x, lambd),
+  (op, lambd: number = 0.5): [number] => {
+    if (!(number(op, 'lambd', lambd) >= 0)) throw new ArgumentError(`${op}: lambd is at least 0, not ${lambd}`)
+    return [lambd]
+  },
+) {}
+/** x above the threshold, elsewhere the value */
+export class Threshold extends stateless(
+  (x, least: number, value: number) => threshold(x, least, value),
+  (op, least: number, value: number): [number, number] => [number(op, 'threshold', least), number(op, 'value', value)],
+) {}
+/** e^-x / sum(e^-x) along `dim` */
+export class Softmin extends activation((x, dim: number) => softmin(x, dim)) {}
+/** [n, c, h, w] or [c, h, w]: e^x / sum(e^x) over the channels of each pixel */
+export class Softmax2d extends activation(x => {
+  if (x.ndim !== 3 && x.ndim !== 4)
+    throw new ShapeError(`Softmax2d: expected [n, c, h, w] or [c, h, w], not ${show(x.shape)}`)
+  return x.softmax(-3)
+}) {}
+/** a sigmoid(b), where a and b are the halves of x along `dim` (-1); see `F.glu` */
+export class GLU extends activation((x, dim?: number) => glu(x, dim)) {}
+
+export interface PReLUOptions {
+  /** How many slopes there are: one for all, or one for each channel (1). */
+  readonly numParameters?: number
+  /** The slopes to begin with (0.25). */
+  readonly init?: number
+  /** 'float32' */
+  readonly dtype?: DType
+}
+/**
+ * [n, c, ...] -> the same: x above 0, weight*x elsewhere; the weight [1] or [c] is learned.
+ *
+ * He et al., "Delving deep into rectifiers", 2015.
+ * @throws ArgumentError for another option; forward: ShapeError when x has other channels, DtypeError
+ * @example
+ * new nn.PReLU().forward(tensor([-2, 4])) // [-0.5, 4]
+ */
+export class PReLU extends Module {
+  weight: Tensor
+
+  constructor(given: PReLUOptions = {}) {
+    super()
+    const op = 'PReLU'
+    const { numParameters = 1, init = 0.25, dtype } = options(op, given, ['numParameters', 'init', 'dtype'])
+    const shape = [integer(op, 'numParameters', numParameters, 1)]
+    this.weight = parameter(full(shape, number(op, 'init', init), { dtype: dtype ?? 'float32' }))
+  }
+
+  forward(x: Tensor): Tensor {
+    return prelu(x, this.weight)
+  }
+}
+
+export interface RReLUOptions {
+  /** The least slope (1/8). */
+  readonly lower?: number
+  /** The largest slope (1/3). */
+  readonly upper?: number
+  /** Where slopes are drawn from; the default generator. */
+  readonly generator?: Generator
+}
+/**
+ * [...] -> [...]: x above 0, a slope times x elsewhere, drawn for each element in training, in evaluation the mean of
+ * the two bounds; see `F.rrelu`.
+ *
+ * @throws ArgumentError when lower is above upper, or for another option
+ * @example
+ * new nn.RReLU({ lower: 0.25, upper: 0.75 }).eval().forward(tensor([-2, 4])) // [-1, 4]
+ */
+export class RReLU extends Module {
+  readonly lower: number
+  readonly upper: number
+  readonly generator: Generator | undefined
+
+  constructor(given: RReLUOptions = {}) {
+    super()
+    const { lower = 1 / 8, upper = 1 / 3, generator } = options('RReLU', given, ['lower', 'upper', 'generator'])
+    if (!(lower <= upper)) throw new ArgumentError(`RReLU: lower ${lower} is not below upper ${upper}`)
+    this.lower = lower
+    this.upper = upper
+    this.generator = generator
+  }
+
+  forward(x: Tensor): Tensor {
+    const { lower, upper, training, generator } = this
+    return rrelu(x, { lower, upper, training, generator })
+  }
+}
