@@ -146,7 +146,7 @@ export abstract class Module {
   }
 }
 
-const isParameter = (x: Tensor): boolean => x instanceof Parameter || (x.requiresGrad && x.isLeaf)
+export const isParameter = (x: Tensor): boolean => x instanceof Parameter || (x.requiresGrad && x.isLeaf)
 const isBuffer = (x: Tensor): boolean => !isParameter(x) && !x.requiresGrad
 const join = (path: string, key: unknown): string => (path ? `${path}.${String(key)}` : String(key))
 const isContainer = (x: object): boolean =>

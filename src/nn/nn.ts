@@ -43,7 +43,7 @@ export {
   InstanceNorm1d,
   InstanceNorm2d,
 } from './channel.ts'
-export { Sequential } from './container.ts'
+export { ModuleDict, ModuleList, type Named, ParameterDict, ParameterList, Sequential } from './container.ts'
 export {
   Conv1d,
   Conv2d,
