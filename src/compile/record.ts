@@ -1,6 +1,6 @@
 // What a step does: the ops that come through the door while it runs, what they read, and what it leaves behind.
 import { type DType, type Shape, sameShape, type TypedArray } from '../backend/array.ts'
-import { callers, nameOf, type Operand, type Primitive, type Recorder, wrap } from '../engine/apply.ts'
+import { callers, nameOf, type Operand, type Primitive, type Recorder, wrap, wrappers } from '../engine/apply.ts'
 import { CompileError } from '../engine/errors.ts'
 import { Pointwise } from '../engine/pointwise.ts'
 import { show } from '../engine/shape.ts'
@@ -86,6 +86,8 @@ abstract class TensorRecorder {
   constructor(args: readonly Tensor[]) {
     this.#arguments = new Set(args)
     for (const [index, x] of args.entries()) this.#add(x.array, x.dtype, { kind: 'argument', index })
+    const { key } = wrappers
+    this.#guards.push({ holds: () => wrappers.key === key })
   }
 
   /** Has the step touched any tensor? */

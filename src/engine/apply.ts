@@ -140,6 +140,12 @@ export function fixed<T>(read: () => T): T {
   return value
 }
 
+/**
+ * What was put around functions that steps may call, as a text that tells one state from another. Nobody asks for it
+ * while a step runs, so every compiled step asks before each run.
+ */
+export const wrappers = { key: '' }
+
 /** Calls `observer` for every op that comes through the door while `f` runs. */
 export const observe = <R>(observer: (event: Applied) => void, f: () => R): R => during({ observer }, f)
 

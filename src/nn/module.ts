@@ -4,6 +4,7 @@ import { options, record } from '../engine/argument.ts'
 import { ArgumentError, ShapeError } from '../engine/errors.ts'
 import { sameShape, show } from '../engine/shape.ts'
 import { Tensor } from '../engine/tensor.ts'
+import { attach, type ForwardHook, type ForwardPreHook, type FullBackwardHook, type HookHandle } from './hook.ts'
 import { Parameter } from './parameter.ts'
 
 /** Tensors by name, as `stateDict` gives and `loadStateDict` takes them. */
@@ -143,6 +144,56 @@ export abstract class Module {
   apply(f: (module: Module) => void): this {
     for (const module of upward(this)) f(module)
     return this
+  }
+
+  /**
+   * Calls `hook(module, inputs)` before each forward; if it returns a list, these are the inputs instead, and anything
+   * else but null and undefined is the only one. Hooks of a module are called in the order in which they came. They are
+   * part of no state and of no copy. A compiled step calls hooks while it is recorded, and is recorded again when there
+   * are others.
+   *
+   * @throws ArgumentError when the hook is no function
+   * @example
+   * const layer = new nn.ReLU()
+   * const handle = layer.registerForwardPreHook((_, [x]) => (x as Tensor).neg())
+   * const negated = layer.forward(tensor([1, -2])).toArray()
+   * negated // [0, 2]
+   * handle.remove()
+   * layer.forward(tensor([1, -2])) // [1, 0]
+   */
+  registerForwardPreHook(hook: ForwardPreHook<this>): HookHandle {
+    return attach('registerForwardPreHook', this, x => x.before, hook as ForwardPreHook<Module>)
+  }
+  /**
+   * Calls `hook(module, inputs, output)` after each forward; what it returns, if it is not null or undefined, is the
+   * output instead.
+   *
+   * @throws ArgumentError when the hook is no function
+   * @example
+   * const model = new nn.Sequential(new nn.Linear(2, 3), new nn.ReLU())
+   * const shapes: unknown[] = []
+   * for (const layer of model) layer.registerForwardHook((_, __, out) => void shapes.push((out as Tensor).shape))
+   * model.forward(zeros([5, 2]))
+   * shapes // [[5, 3], [5, 3]]
+   */
+  registerForwardHook(hook: ForwardHook<this>): HookHandle {
+    return attach('registerForwardHook', this, x => x.after, hook as ForwardHook<Module>)
+  }
+  /**
+   * Calls `hook(module, gradInput, gradOutput)` in each backward, when the gradients by all arguments of forward are
+   * there: lists, null for what has none. A list that it returns goes on instead of gradInput. When no argument requires
+   * a gradient it is called as soon as gradOutput is there.
+   *
+   * @throws ArgumentError when the hook is no function; backward: when it gives other gradients than there are
+   * @example
+   * const layer = new nn.Tanh()
+   * layer.registerFullBackwardHook((_, [g]) => [g!.mul(2)])
+   * const x = tensor([0], { requiresGrad: true })
+   * layer.forward(x).sum().backward()
+   * x.grad // [2]
+   */
+  registerFullBackwardHook(hook: FullBackwardHook<this>): HookHandle {
+    return attach('registerFullBackwardHook', this, x => x.backward, hook as FullBackwardHook<Module>)
   }
 }
 

@@ -78,6 +78,7 @@ export {
 export { CosineSimilarity, PairwiseDistance } from './distance.ts'
 export { AlphaDropout, Dropout, Dropout1d, Dropout2d } from './dropout.ts'
 export { Embedding, type EmbeddingOptions, type PretrainedOptions } from './embedding.ts'
+export type { ForwardHook, ForwardPreHook, FullBackwardHook, HookHandle } from './hook.ts'
 export { Fold, PixelShuffle, PixelUnshuffle, Unfold, Upsample } from './image.ts'
 export * as init from './init.ts'
 export { Bilinear, Linear, type LinearOptions } from './linear.ts'
