@@ -1,12 +1,11 @@
 // What a program says of its kernels.
 import { numel } from '../backend/array.ts'
-import { type Expr, programs } from '../engine/expr.ts'
+import { operations } from '../engine/expr.ts'
 import type { Kernel } from './fuse.ts'
 
 /** What a kernel is called. */
 export const nameOf = (kernel: Kernel): string => (kernel.kind === 'group' ? kernel.names.join(' + ') : kernel.name)
 
-const opsOf = (exprs: readonly Expr[]): number => programs(exprs).steps.filter(({ kind }) => kind === 'op').length
 /** Floating-point operations of a kernel: those of products and convolutions, one for each op of a loop and element. */
 export function flopsOf(kernel: Kernel): number {
   switch (kernel.kind) {
@@ -14,9 +13,9 @@ export function flopsOf(kernel: Kernel): number {
     case 'host':
       return kernel.flops
     case 'group':
-      return opsOf(kernel.outputs.map(({ expr }) => expr)) * numel(kernel.shape)
+      return operations(kernel.outputs.map(({ expr }) => expr)) * numel(kernel.shape)
     case 'fold':
-      return (opsOf([kernel.expr]) + 1) * numel(kernel.shape)
+      return (operations([kernel.expr]) + 1) * numel(kernel.shape)
     default:
       return 0
   }

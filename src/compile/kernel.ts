@@ -117,7 +117,7 @@ rule(matmulPrim, (lowering, act) => {
   const k = left.shape.at(ta ? -2 : -1) as number
   const a = matrix(left, batch, ta)
   const b = matrix(right, batch, tb)
-  const flops = 2 * k * act.out.slot.length
+  const flops = flopsOf(act)
   const { library } = lowering.target
   const [ldA, ldB] = [leading(a, m, k), leading(b, k, n)]
   if (library && m * n * k >= LARGE && ldA && ldB) {
@@ -295,6 +295,7 @@ function call(
   })
   return true
 }
+const flopsOf = ({ prim, p, inputs, out }: Act): number => prim.flops?.(p, inputs, out) ?? 0
 /** Elements of the result and of each operand. */
 const lengths = ({ out, inputs }: Act): number[] => [out, ...(inputs as readonly Use[])].map(({ slot }) => slot.length)
 
@@ -369,8 +370,8 @@ for (const [prim, emit] of [
     const width = widthOfAct(act)
     if (!width) return false
     const c = act.p
-    const { batch, groups, inputs, outputs, kernel, out } = c
-    const flops = 2 * batch * groups * inputs * outputs * kernel[0] * kernel[1] * out[0] * out[1]
+    const { batch } = c
+    const flops = flopsOf(act)
     const images = (batch: number) => (module: Module, fused: boolean) => emit(module, width, fused, { ...c, batch })
     // the gradient of the weights is a sum over images
     const split = emit !== convWeight && lines(batch, lengths(act), images, { shared: [2] })

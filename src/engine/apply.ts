@@ -13,6 +13,8 @@ export interface Spec {
   readonly dtype: DType
 }
 
+type Shaped = Pick<Spec, 'shape'>
+
 /** An operand of a primitive: numbers stand for themselves. */
 export type Operand = Tensor | number
 
@@ -25,6 +27,8 @@ export interface Primitive<P> {
   readonly name: string | ((p: P) => string)
   /** Shape and dtype of the result; throws what is wrong with the operands before anything is computed. */
   infer(p: P, xs: readonly Operand[]): Spec
+  /** Floating-point operations, a multiplication and an addition being two. Left out: it moves, chooses or draws. */
+  readonly flops?: (p: P, xs: readonly (Shaped | number)[], out: Shaped) => number
   /** Computes into `out`, which is zero-filled. */
   run(p: P, out: NDArray, xs: readonly (NDArray | number)[]): void
   /** May a gradient flow to operand i? */
@@ -46,6 +50,8 @@ export interface Applied {
   readonly name: string
   readonly inputs: readonly unknown[]
   readonly out: object
+  /** Floating-point operations that it took, a multiplication and an addition being two. */
+  readonly flops: number
 }
 
 /** A forward-mode level: the tangents of whatever was computed in one `jvp` call. */
@@ -282,7 +288,8 @@ export function settle<P>(prim: Primitive<P>, p: P, xs: readonly Operand[], out:
     if (mode.levels.length > 0) pushTangents(xs, out, dx => prim.jvp(p, dx, xs, out))
   }
   if (mode.recorder) mode.recorder.applied(prim as Primitive<unknown>, p, xs, out)
-  if (mode.anomaly || mode.observer) notice(nameOf(prim, p), xs, out, out.node, hasNaN)
+  if (mode.anomaly || mode.observer)
+    notice(nameOf(prim, p), xs, out, out.node, hasNaN, () => prim.flops?.(p, xs, out) ?? 0)
   return out
 }
 
@@ -349,7 +356,7 @@ export function pushTangents<T extends object>(
 
 /**
  * Tells anomaly mode and observers of what an op made: `out`, whose place in the graph is `at`. For both engines; `nan`
- * says whether a tensor or a value holds a NaN.
+ * says whether a tensor or a value holds a NaN, `flops` how many operations it took.
  */
 export function notice<T extends object>(
   name: string,
@@ -357,11 +364,12 @@ export function notice<T extends object>(
   out: T,
   at: object | null,
   nan: (x: T) => boolean,
+  flops: () => number = () => 0,
 ): void {
   if (mode.anomaly) {
     if (at) traces.set(at, callers())
     if (nan(out) && !inputs.some(x => (typeof x === 'number' ? Number.isNaN(x) : nan(x))))
       throw anomaly(`'${name}'`, out)
   }
-  mode.observer?.({ name, inputs, out })
+  mode.observer?.({ name, inputs, out, flops: flops() })
 }

@@ -155,6 +155,10 @@ export function compact(root: Expr): { expr: Expr; reads: number[] } {
 /** The expression as a list of steps in order; the last one is the result. */
 export const program = (root: Expr): Step[] => programs([root]).steps
 
+/** How many ops the expressions consist of, those that they share counted once. */
+export const operations = (roots: readonly Expr[]): number =>
+  programs(roots).steps.filter(({ kind }) => kind === 'op').length
+
 /** Several expressions as one list of steps, and the step of each. */
 export function programs(roots: readonly Expr[]): { steps: Step[]; at: number[] } {
   const slot = new Map<Expr, number>()

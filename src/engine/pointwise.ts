@@ -2,7 +2,7 @@
 import type { DType } from '../backend/array.ts'
 import { assigning, codegen, type Loop, loop, stage } from '../backend/program.ts'
 import { ArgumentError } from './errors.ts'
-import { compact, Expr, expression, partials, program, rewrite, scaled, summed } from './expr.ts'
+import { compact, Expr, expression, operations, partials, program, rewrite, scaled, summed } from './expr.ts'
 import { edition, type OpName, table } from './prims.ts'
 
 /** A derived pointwise op and which values it reads: operand numbers of the op it belongs to, then its output (arity), then the cotangent or the tangents. */
@@ -27,6 +27,7 @@ export class Pointwise {
   #partials?: (Expr | null)[]
   #f?: (...x: number[]) => number
   #generated = false
+  #operations?: number
   readonly #vjps = new Map<number, Derived | null>()
   readonly #jvps = new Map<string, Derived | null>()
   readonly #pulls: ((...x: number[]) => number)[] = []
@@ -41,6 +42,12 @@ export class Pointwise {
     /** How many operands, from the first, do not count for the dtype of the result. */
     readonly conditions = 0,
   ) {}
+
+  /** How many ops of the table the expression consists of. */
+  get operations(): number {
+    this.#operations ??= operations([this.expr])
+    return this.#operations
+  }
 
   static readonly #named = new Map<string, Pointwise>()
   static #edition = 0

@@ -148,7 +148,7 @@ export class Value extends Num implements Node<Value> {
   static #settle(op: Pointwise, args: readonly (Value | number)[], out: Value): void {
     mode.recorder?.computed(op, args, out)
     pushTangents<Value>(args, out, dx => Value.#tangent(op, dx, args, out))
-    notice<Value>(op.name, args, out, out, hasNaN)
+    notice<Value>(op.name, args, out, out, hasNaN, () => op.operations)
   }
 
   /** A computed number with rules of its own; for `custom`. */

@@ -1,6 +1,6 @@
-// What a model is made of, as a table.
+// What a model is made of and what it costs, as a table.
 import type { DType, Shape } from '../backend/array.ts'
-import { noGrad } from '../engine/apply.ts'
+import { type Applied, noGrad, observe } from '../engine/apply.ts'
 import { options } from '../engine/argument.ts'
 import { zeros } from '../engine/ops/create.ts'
 import { show } from '../engine/shape.ts'
@@ -14,79 +14,117 @@ export interface SummaryOptions {
 
 /**
  * Every module with its type and its own parameters, and what they add up to. With the shape of an input, also the
- * shape of each module's last output: zeros of that shape are sent through the model once, in evaluation mode, which
- * draws nothing and records nothing. Shared parameters count once.
+ * shapes of each module's last output, and the floating-point operations of its own: those of its forward that are not
+ * those of modules within, so that the column adds up. Every op counts, whoever calls it: a multiplication and an
+ * addition as two, an element of a pointwise op as one for each function in it; what moves, compares or draws, and
+ * matrix decompositions, as none. Activations are all arrays that ops make on the way. Zeros of that shape are sent
+ * through the model once, in evaluation mode, which draws nothing and records nothing. Shared parameters count once.
  *
  * @throws ArgumentError for another option, and whatever the model throws on such an input; it is left as it was
  * @example
  * const model = new nn.Sequential(new nn.Linear(2, 16), new nn.ReLU(), new nn.Linear(16, 1))
  * const text = nn.summary(model, [1, 2])
- * // module  type        output   parameters
- * //         Sequential  [1, 1]            0
- * // 0       Linear      [1, 16]          48
- * // 1       ReLU        [1, 16]           0
- * // 2       Linear      [1, 1]           17
+ * // module  type        output   parameters  FLOPs
+ * //         Sequential  [1, 1]            0      0
+ * // 0       Linear      [1, 16]          48     80
+ * // 1       ReLU        [1, 16]           0     16
+ * // 2       Linear      [1, 1]           17     33
  * // 65 parameters (65 trainable, 0 frozen), 260 bytes with 0 buffers
+ * // 129 FLOPs forward for an input of [1, 2], 200 bytes of activations
  * text.includes('65 parameters (65 trainable, 0 frozen), 260 bytes') // true
  */
 export function summary(model: Module, inputShape?: Shape, given: SummaryOptions = {}): string {
   const { dtype } = options('summary', given, ['dtype'])
-  const outputs = inputShape && outputShapes(model, inputShape, dtype)
+  const run = inputShape && tried(model, inputShape, dtype)
   const counted = new Set<Tensor>()
   const rows = model.namedModules().map(([name, module]) => {
     const below = new Set(module.children().flatMap(child => child.parameters()))
     const own = module.parameters().filter(x => !below.has(x) && !counted.has(x))
     for (const x of own) counted.add(x)
-    return [name, module.constructor.name, ...(outputs ? [outputs.get(module) ?? '-'] : []), thousands(count(own))]
+    const type = module.constructor.name
+    if (!run) return [name, type, thousands(count(own))]
+    return [name, type, run.outputs.get(module) ?? '-', thousands(count(own)), thousands(run.flops.get(module) ?? 0)]
   })
   const parameters = model.parameters()
   const buffers = model.buffers()
   const trainable = count(parameters.filter(x => x.requiresGrad))
   const total = count(parameters)
   const bytes = [...parameters, ...buffers].reduce((sum, x) => sum + x.nbytes, 0)
-  return [
-    ...table([['module', 'type', ...(outputs ? ['output'] : []), 'parameters'], ...rows]),
+  const head = run ? ['module', 'type', 'output', 'parameters', 'FLOPs'] : ['module', 'type', 'parameters']
+  const lines = [
+    ...table([head, ...rows], run ? 2 : 1),
     `${thousands(total)} parameters (${thousands(trainable)} trainable, ${thousands(total - trainable)} frozen), ` +
       `${thousands(bytes)} bytes with ${buffers.length} buffer${buffers.length === 1 ? '' : 's'}`,
-  ].join('\n')
-}
-
-/** The shape of each module's last output. A forward is watched by a field that hides the class's for the time being. */
-function outputShapes(model: Module, inputShape: Shape, dtype?: DType): Map<Module, string> {
-  const shapes = new Map<Module, string>()
-  const modules = model.namedModules().map(([, module]) => {
-    return { module, training: module.training, own: Object.getOwnPropertyDescriptor(module, 'forward') }
-  })
-  const x = zeros(inputShape, { dtype: dtype ?? model.parameters()[0]?.dtype ?? 'float32' })
-  try {
-    for (const { module } of modules) {
-      const forward = module.forward as (...args: unknown[]) => unknown
-      const watched = (...args: unknown[]): unknown => {
-        const out = forward.apply(module, args)
-        if (out instanceof Tensor) shapes.set(module, show(out.shape))
-        return out
-      }
-      Object.defineProperty(module, 'forward', { value: watched, configurable: true })
-    }
-    model.eval()
-    noGrad(() => (model.forward as (x: Tensor) => unknown)(x))
-  } finally {
-    for (const { module, training, own } of modules) {
-      module.training = training
-      if (own) Object.defineProperty(module, 'forward', own)
-      else Reflect.deleteProperty(module, 'forward')
-    }
+  ]
+  if (run) {
+    const flops = [...run.flops.values()].reduce((sum, n) => sum + n, 0)
+    lines.push(
+      `${thousands(flops)} FLOPs forward for an input of ${show(inputShape)}, ${thousands(run.bytes)} bytes of activations`,
+    )
   }
-  return shapes
+  return lines.join('\n')
 }
 
+/** What a forward pass was seen to do. */
+interface Run {
+  /** The shapes of each module's last output. */
+  readonly outputs: ReadonlyMap<Module, string>
+  /** Operations by the innermost module that was running. */
+  readonly flops: ReadonlyMap<Module, number>
+  /** Of all arrays that ops made. */
+  readonly bytes: number
+}
+function tried(model: Module, inputShape: Shape, dtype?: DType): Run {
+  const outputs = new Map<Module, string>()
+  const flops = new Map<Module, number>()
+  const running: Module[] = []
+  const modules = model.namedModules().map(([, module]) => ({ module, training: module.training }))
+  const x = zeros(inputShape, { dtype: dtype ?? model.parameters()[0]?.dtype ?? 'float32' })
+  const arrays = new Set<unknown>([...model.parameters(), ...model.buffers(), x].map(({ array }) => array))
+  let bytes = 0
+  const seen = ({ out, flops: more }: Applied): void => {
+    const at = running.at(-1) ?? model
+    flops.set(at, (flops.get(at) ?? 0) + more)
+    // a reshape makes no array of its own
+    if (!(out instanceof Tensor) || arrays.has(out.array)) return
+    arrays.add(out.array)
+    bytes += out.nbytes
+  }
+  const handles = modules.flatMap(({ module }) => [
+    module.registerForwardPreHook(() => void running.push(module)),
+    module.registerForwardHook((_, __, out) => {
+      running.pop()
+      const shapes = shapesOf(out)
+      if (shapes !== '') outputs.set(module, shapes)
+    }),
+  ])
+  try {
+    model.eval()
+    observe(seen, () => noGrad(() => (model.forward as (x: Tensor) => unknown)(x)))
+  } finally {
+    for (const handle of handles) handle.remove()
+    for (const { module, training } of modules) module.training = training
+  }
+  return { outputs, flops, bytes }
+}
+
+/** The shapes of an output: of one tensor, or of those in a list. */
+const shapesOf = (out: unknown): string =>
+  out instanceof Tensor
+    ? show(out.shape)
+    : Array.isArray(out)
+      ? out
+          .map(shapesOf)
+          .filter(text => text !== '')
+          .join(' ')
+      : ''
 const count = (xs: readonly Tensor[]): number => xs.reduce((sum, x) => sum + x.numel, 0)
 const thousands = (n: number): string => n.toLocaleString('en-US')
 
-/** Columns to the left, but the last, of numbers, to the right. */
-function table(rows: readonly (readonly string[])[]): string[] {
+/** Columns to the left, but the last ones, of numbers, to the right. */
+function table(rows: readonly (readonly string[])[], numbers: number): string[] {
   const widths = (rows[0] as readonly string[]).map((_, k) => Math.max(...rows.map(row => row[k].length)))
   return rows.map(row =>
-    row.map((cell, k) => (k === row.length - 1 ? cell.padStart(widths[k]) : cell.padEnd(widths[k]))).join('  '),
+    row.map((cell, k) => (k >= row.length - numbers ? cell.padStart(widths[k]) : cell.padEnd(widths[k]))).join('  '),
   )
 }

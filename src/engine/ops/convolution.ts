@@ -13,8 +13,12 @@ import { sameDtype } from './product.ts'
 // y from x and w, x from y and w, w from x and y: each one's transposes are the other two
 
 type Form = Convolution & Named
+/** The same for all three: each is a sum over the same products. */
+const flops = ({ batch, groups, inputs, outputs, kernel: [kh, kw], out: [h, w] }: Form): number =>
+  2 * batch * groups * inputs * outputs * kh * kw * h * w
 export const convPrim: Primitive<Form> = bilinear<Form>(p => p.name, {
   infer: ({ batch, groups, outputs, out }, x) => ({ shape: [batch, groups * outputs, ...out], dtype: x.dtype }),
+  flops,
   run: kernel.conv,
   transposes: [
     (c, g, w) => apply(convInputPrim, backwards(c), [g, w]),
@@ -23,6 +27,7 @@ export const convPrim: Primitive<Form> = bilinear<Form>(p => p.name, {
 })
 export const convInputPrim: Primitive<Form> = bilinear<Form>(p => p.name, {
   infer: ({ batch, groups, inputs, size }, y) => ({ shape: [batch, groups * inputs, ...size], dtype: y.dtype }),
+  flops,
   run: kernel.convInput,
   transposes: [
     (c, g, w) => apply(convPrim, backwards(c), [g, w]),
@@ -31,6 +36,7 @@ export const convInputPrim: Primitive<Form> = bilinear<Form>(p => p.name, {
 })
 export const convWeightPrim: Primitive<Form> = bilinear<Form>(p => p.name, {
   infer: ({ groups, inputs, outputs, kernel }, x) => ({ shape: [groups * outputs, inputs, ...kernel], dtype: x.dtype }),
+  flops,
   run: kernel.convWeight,
   transposes: [
     (c, g, y) => apply(convInputPrim, backwards(c), [y, g]),

@@ -9,13 +9,15 @@ import { zerosOf } from './create.ts'
 interface Computation<P> {
   readonly infer: (p: P, ...xs: Tensor[]) => Spec
   readonly run: (p: P, out: NDArray, ...xs: NDArray[]) => void
+  readonly flops?: (p: P, out: Pick<Spec, 'shape'>, ...xs: Pick<Spec, 'shape'>[]) => number
 }
 
 export const isFloat = (dtype: DType): boolean => dtype === 'float32' || dtype === 'float64'
 
-const fromTensors = <P>({ infer, run }: Computation<P>) => ({
+const fromTensors = <P>({ infer, run, flops }: Computation<P>): Pick<Primitive<P>, 'infer' | 'run' | 'flops'> => ({
   infer: (p: P, xs: readonly Operand[]) => infer(p, ...(xs as Tensor[])),
   run: (p: P, out: NDArray, xs: readonly (NDArray | number)[]) => run(p, out, ...(xs as NDArray[])),
+  ...(flops && { flops: (p, xs, out) => flops(p, out, ...(xs as Pick<Spec, 'shape'>[])) }),
 })
 
 /** The parameters of a primitive that is several ops, which it is called after. */

@@ -75,6 +75,7 @@ export const sumPrim: Primitive<Sum> = linear(p => p.name, {
     shape: reduced(x.shape, dims, keepdim),
     dtype: x.dtype === 'bool' ? 'int32' : x.dtype,
   }),
+  flops: (_, __, x) => numel(x.shape),
   run({ dims }, out, x) {
     const consecutive = dims.every((d, i) => i === 0 || d === dims[i - 1] + 1)
     if (consecutive) {

@@ -3,7 +3,7 @@ import type { DType } from '../../backend/array.ts'
 import { apply, isTensor, type Operand, type Primitive } from '../apply.ts'
 import { Pointwise } from '../pointwise.ts'
 import type { OpName } from '../prims.ts'
-import { broadcast } from '../shape.ts'
+import { broadcast, numel } from '../shape.ts'
 import type { Tensor } from '../tensor.ts'
 import { each, isFloat } from './kind.ts'
 import { sumTo } from './linear.ts'
@@ -38,6 +38,7 @@ export const map: Primitive<Pointwise> = {
       dtype: op.type === 'float' && !isFloat(dtype) ? 'float32' : dtype,
     }
   },
+  flops: (op, _, { shape }) => op.operations * numel(shape),
   run: (op, out, xs) => op.loop(out.dtype)(out, xs),
   differentiable: (op, i, xs) => isTensor(xs[i] as Operand) && isFloat((xs[i] as Tensor).dtype) && op.vjp(i) !== null,
   reads: (op, i) => op.vjp(i)?.stored ?? [],

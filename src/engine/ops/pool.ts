@@ -5,7 +5,7 @@ import type { Span, Windows } from '../../backend/windows.ts'
 import { apply, type Primitive } from '../apply.ts'
 import { number, options } from '../argument.ts'
 import { ArgumentError, ShapeError } from '../errors.ts'
-import { resized, show, split3 } from '../shape.ts'
+import { numel, resized, show, split3 } from '../shape.ts'
 import type { Tensor } from '../tensor.ts'
 import { batched, fitting, pair, reach, row, rows, type Sizes } from './convolution.ts'
 import { tensor } from './create.ts'
@@ -89,6 +89,8 @@ interface Spans extends Named {
 }
 export const averagesPrim: Primitive<Spans> = linear(p => p.name, {
   infer: ({ dim, spans }, x) => ({ shape: resized(x.shape, dim, spans.length), dtype: x.dtype }),
+  flops: ({ spans }, { shape }) =>
+    (numel(shape) / Math.max(1, spans.length)) * spans.reduce((sum, { start, stop }) => sum + stop - start, 0),
   run: ({ dim, spans }, out, x) => averages(out.data, x.data, spans, ...split3(x.shape, dim)),
   transpose: (p, g, _, x) => apply(averagesAddPrim, { ...backwards(p), size: x.shape[p.dim] }, [g]),
 })

@@ -32,6 +32,7 @@ export const matmulPrim: Primitive<Factors> = bilinear(p => p.name, {
     const batch = broadcast(name, [a.shape.slice(0, -2), b.shape.slice(0, -2)])
     return { shape: [...batch, a.shape.at(ta ? -1 : -2) as number, b.shape.at(tb ? -2 : -1) as number], dtype: a.dtype }
   },
+  flops: ({ ta }, out, a) => 2 * numel(out.shape) * (a.shape.at(ta ? -2 : -1) as number),
   run({ ta, tb }, out, a, b) {
     const batch = out.shape.slice(0, -2)
     const [m, n] = out.shape.slice(-2) as [number, number]

@@ -4,7 +4,7 @@ import * as kernel from '../../backend/softmax.ts'
 import { apply, type Primitive } from '../apply.ts'
 import { integer, number, operand, operands, options } from '../argument.ts'
 import { ArgumentError, IndexError, ShapeError } from '../errors.ts'
-import { broadcast, dimension, dimensions, reduced, sameShape, show, split3 } from '../shape.ts'
+import { broadcast, dimension, dimensions, numel, reduced, sameShape, show, split3 } from '../shape.ts'
 import type { Tensor } from '../tensor.ts'
 import { fullLike, onesLike } from './create.ts'
 import { choice, custom, floats, isFloat, linear, type Named } from './kind.ts'
@@ -131,6 +131,7 @@ function scan(x: Tensor, dim: number, combine: (a: Tensor, b: Tensor) => Tensor)
 
 export const cumsumPrim: Primitive<{ dim: number; reverse: boolean }> = linear('cumsum', {
   infer: (_, x) => ({ shape: x.shape, dtype: x.dtype === 'bool' ? 'int32' : x.dtype }),
+  flops: (_, { shape }) => numel(shape),
   run: ({ dim, reverse }, out, x) => cumsumKernel(out.data, x.data, ...split3(x.shape, dim), reverse),
   transpose: ({ dim, reverse }, g) => apply(cumsumPrim, { dim, reverse: !reverse }, [g]),
 })
@@ -245,6 +246,8 @@ interface OneDim {
 }
 export const softmaxPrim: Primitive<OneDim> = custom('softmax', {
   infer: (_, x) => ({ shape: x.shape, dtype: x.dtype }),
+  // difference, exponential, sum, quotient
+  flops: (_, { shape }) => 4 * numel(shape),
   run: ({ dim }, out, x) => kernel.softmax(out.data, x.data, ...split3(x.shape, dim)),
   reads: [1],
   // y (g - sum(g y)): symmetric, so the tangent has the same rule
@@ -255,6 +258,7 @@ const softmaxRule = (g: Tensor, y: Tensor, dim: number): Tensor => g.sub(sum(g.m
 
 export const logSoftmaxPrim: Primitive<OneDim> = custom('logSoftmax', {
   infer: (_, x) => ({ shape: x.shape, dtype: x.dtype }),
+  flops: (_, { shape }) => 4 * numel(shape),
   run: ({ dim }, out, x) => kernel.logSoftmax(out.data, x.data, ...split3(x.shape, dim)),
   reads: [1],
   // g - softmax sum(g), and dx - sum(softmax dx)
@@ -264,6 +268,7 @@ export const logSoftmaxPrim: Primitive<OneDim> = custom('logSoftmax', {
 
 export const logsumexpPrim: Primitive<OneDim> = custom('logsumexp', {
   infer: ({ dim }, x) => ({ shape: reduced(x.shape, [dim], true), dtype: x.dtype }),
+  flops: (_, __, x) => 3 * numel(x.shape),
   run: ({ dim }, out, x) => kernel.logsumexp(out.data, x.data, ...split3(x.shape, dim)),
   reads: [0, 1],
   vjp: (_, g, __, out, x) => weights(x, out).mul(g),
