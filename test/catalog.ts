@@ -745,6 +745,7 @@ export const NOT_OPS: Readonly<Record<string, string>> = {
   apply: 'the door',
   holding: 'the door',
   moved: 'programs',
+  restorer: 'programs',
   assign: 'changes a leaf',
   backward: 'reverse mode',
   detach: 'leaves the graph',

@@ -104,12 +104,15 @@ export abstract class Num {
   maskedFill(mask: this, value: this | number): this { return numeric('maskedFill', mask).where(value, this) }
   clamp(min: this | number | null = null, max: this | number | null = null): this {
     if (min === null && max === null) throw new ArgumentError('clamp: needs a minimum, a maximum or both')
-    return this.apply('clamp', this, min ?? -Infinity, max ?? Infinity)
+    const [least, most] = this.bounds
+    return this.apply('clamp', this, min ?? least, max ?? most)
   }
   /** NaN and the infinities replaced; the infinities, when not said, by the largest finite numbers. */
   nanToNum(nan: this | number = 0, posinf: this | number = this.largest, neginf: this | number = -this.largest): this {
     return this.apply('nanToNum', this, nan, posinf, neginf)
   }
+  /** What nothing of this kind is below or above. */
+  protected get bounds(): readonly [number, number] { return [-Infinity, Infinity] }
   /** The largest finite number of this kind. */
   protected get largest(): number { return Number.MAX_VALUE }
 

@@ -11,6 +11,7 @@ import * as arrange from './ops/arrange.ts'
 import * as contract from './ops/contract.ts'
 import * as create from './ops/create.ts'
 import * as gather from './ops/gather.ts'
+import { isFloat } from './ops/kind.ts'
 import * as linalg from './ops/linalg.ts'
 import * as linear from './ops/linear.ts'
 import { pointwise } from './ops/map.ts'
@@ -72,6 +73,9 @@ export class Tensor extends Num implements NDArray {
 
   override apply(op: OpName, ...args: (Tensor | number)[]): this { return pointwise(op, ...(args as Operand[])) as this }
 
+  protected override get bounds(): readonly [number, number] {
+    return isFloat(this.dtype) ? [-Infinity, Infinity] : [-(2 ** 31), 2 ** 31 - 1]
+  }
   protected override get largest(): number {
     return this.dtype === 'float64' ? Number.MAX_VALUE : this.dtype === 'float32' ? 3.4028234663852886e38 : 2 ** 31 - 1
   }

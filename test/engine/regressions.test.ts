@@ -199,3 +199,18 @@ describe('every row on values: code on fields and number functions agree to the 
     }
   })
 })
+
+describe('infinity is no whole number', () => {
+  test('chosen, or added', () => {
+    expect(tensor([true, false]).where(-Infinity, 0).toArray()).toEqual([-Infinity, 0])
+    expect(tensor([1], { dtype: 'int32' }).add(Infinity).toArray()).toEqual([Infinity])
+  })
+  test('but whole numbers stay whole without a bound', () => {
+    const x = tensor([-(2 ** 31), 5, 2 ** 31 - 1], { dtype: 'int32' })
+    for (const [y, expected] of [
+      [x.clamp(null, 7), [-(2 ** 31), 5, 7]],
+      [x.clamp(-7), [-7, 5, 2 ** 31 - 1]],
+    ] as const)
+      expect([y.dtype, y.toArray()]).toEqual(['int32', expected])
+  })
+})

@@ -206,6 +206,6 @@ describe('printing', () => {
       event => seen.push(event),
       () => x.mul(3),
     )
-    expect(seen).toEqual([{ name: 'mul', inputs: [x, 3], out }])
+    expect(seen).toEqual([{ name: 'mul', inputs: [x, 3], out, flops: 1 }])
   })
 })

@@ -20,8 +20,7 @@ export function promoted(xs: readonly Operand[]): DType {
   const widest = [-1, -1, -1]
   for (const x of xs) {
     const level = isTensor(x) ? (x.ndim > 0 ? 0 : 1) : 2
-    const whole = Number.isInteger(x) || x === Infinity || x === -Infinity // no bound at all is no fraction
-    const own = isTensor(x) ? rank[x.dtype] : whole ? rank.int32 : rank.float32
+    const own = isTensor(x) ? rank[x.dtype] : Number.isInteger(x) ? rank.int32 : rank.float32
     widest[level] = Math.max(widest[level] as number, own)
   }
   let result = -1
