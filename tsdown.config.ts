@@ -1,4 +1,4 @@
-// Five entries: the root one and webgpu run anywhere (tsconfig.browser.json sees to that); the others are Node's.
+// Six entries: the root one, csv and webgpu run anywhere (tsconfig.browser.json sees to that); the others are Node's.
 import { defineConfig } from 'tsdown'
 
 export default defineConfig({
@@ -7,6 +7,7 @@ export default defineConfig({
     plot: 'src/plot/plot.ts',
     progress: 'src/train/progress.ts',
     blas: 'src/io/blas.ts',
+    csv: 'src/io/csv.ts',
     webgpu: 'src/compile/webgpu/webgpu.ts',
   },
   format: 'esm',

@@ -104,7 +104,7 @@ test('type-checks and trains from TypeScript, whichever way modules are resolved
   write('misuse.ts', `import ${names} from 'gradus'\n${step}${misuse}`)
   write(
     'entries.ts',
-    "import { lossCurve } from 'gradus/plot'\nimport { progress } from 'gradus/progress'\nimport { useBlas } from 'gradus/blas'\nexport { lossCurve, progress, useBlas }\n",
+    "import { lossCurve } from 'gradus/plot'\nimport { progress } from 'gradus/progress'\nimport { useBlas } from 'gradus/blas'\nimport { parseCsv, type Table } from 'gradus/csv'\nexport const table: Promise<Table> = parseCsv('a')\nexport { lossCurve, progress, useBlas }\n",
   )
   write(
     'device.ts',
@@ -140,6 +140,11 @@ test('an entry without its optional libraries says what to install', () => {
     "import { useBlas } from 'gradus/blas'\ntry { useBlas() } catch (e) { console.log(e.name, e.message) }\n",
   )
   expect(run('node', ['blas.js'])).toMatch(/DependencyError .*npm install koffi/)
+  write(
+    'csv.js',
+    "import { parseCsv } from 'gradus/csv'\nawait parseCsv('a\\n1').catch(e => console.log(e.name, e.message))\n",
+  )
+  expect(run('node', ['csv.js'])).toMatch(/DependencyError .*npm install papaparse/)
   write(
     'webgpu.js',
     "import { webgpu } from 'gradus/webgpu'\nawait webgpu().catch(e => console.log(e.name, e.message))\n",
