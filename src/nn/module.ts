@@ -1,5 +1,5 @@
 // A module: a plain class whose fields are its parameters, its buffers and the modules it is made of.
-import { mode } from '../engine/apply.ts'
+import { mode, noGrad } from '../engine/apply.ts'
 import { options, record } from '../engine/argument.ts'
 import { ArgumentError, ShapeError } from '../engine/errors.ts'
 import { sameShape, show } from '../engine/shape.ts'
@@ -19,7 +19,7 @@ export interface TensorModule extends Module {
  * Base of all models and layers. Write a class with fields and a `forward`; there is nothing to register: every
  * method here walks the fields in the order of their definition, through arrays, Maps, Sets and plain objects, and
  * names what it finds by its path (`blocks.0.weight`), as PyTorch does. What is reached twice counts once, under its
- * first name. Not seen are `#private` fields and objects of other classes.
+ * first name; states have it under all of its names. Not seen are `#private` fields and objects of other classes.
  *
  * A field is a parameter when it is a `Parameter` or a leaf that requires a gradient, a buffer when it is any other
  * tensor without history. A computed tensor that still has its graph is neither.
@@ -77,30 +77,33 @@ export abstract class Module {
   }
 
   /**
-   * Copies of all parameters and buffers by name, off the graph: what happens to the module later leaves them alone.
+   * Copies of all parameters and buffers by name, off the graph: what happens to the module later leaves them alone. A
+   * tensor that has several names (tied weights) is there under each, as in PyTorch: one copy.
    *
    * @throws ArgumentError when two have the same name, as the fields `'a.b'` and `a: { b }` would
    */
   stateDict(): StateDict {
-    return Object.fromEntries(
-      state(this).map(([name, { shape, dtype, data }]) => [name, new Tensor(shape, dtype, data.slice())]),
-    )
+    const held = state(this)
+    const copies = new Map([...held.values()].map(x => [x, new Tensor(x.shape, x.dtype, x.data.slice())]))
+    return Object.fromEntries([...held].map(([name, x]) => [name, copies.get(x) as Tensor]))
   }
 
   /**
    * Gives parameters and buffers the values of a state, dtypes converted. Everything is checked first: after an error
-   * nothing has changed. Without `strict`, names that only one side knows are left alone; they are returned.
+   * nothing has changed. Without `strict`, names that only one side knows are left alone; they are returned. Of a tensor
+   * that has several names (tied weights) one is enough.
    *
-   * @throws ArgumentError listing what is missing and what is unexpected, or when `from` is no state, ShapeError when
-   * only shapes differ
+   * @throws ArgumentError listing what is missing and what is unexpected, or when `from` is no state, or has different
+   * values under two names of one tensor, ShapeError when only shapes differ
    * @example
    * new nn.Linear(1, 1).loadStateDict({ weight: ones([1, 1]) }, { strict: false }).missing // ['bias']
    */
   loadStateDict(from: StateDict, given: { strict?: boolean } = {}): { missing: string[]; unexpected: string[] } {
     record('loadStateDict', 'a state, as stateDict gives it', from)
     const { strict = true } = options('loadStateDict', given, ['strict'])
-    const own = new Map(state(this))
-    const missing = [...own.keys()].filter(name => !Object.hasOwn(from, name))
+    const own = state(this)
+    const filled = new Set([...own].flatMap(([name, x]) => (Object.hasOwn(from, name) ? [x] : [])))
+    const missing = [...own].flatMap(([name, x]) => (filled.has(x) ? [] : [name]))
     const unexpected = Object.keys(from).filter(name => !own.has(name))
     const pairs = [...own].flatMap(([name, x]) => (Object.hasOwn(from, name) ? [{ name, x, y: from[name] }] : []))
     const misfits = pairs.flatMap(({ name, x, y }) => {
@@ -117,7 +120,16 @@ export abstract class Module {
         `loadStateDict: the state does not fit ${this.constructor.name}:${text}${hint}`,
       )
     }
-    for (const { x, y } of pairs) x.assign(y)
+    const first = new Map<Tensor, { name: string; y: Tensor }>()
+    for (const { name, x, y } of pairs) {
+      const other = first.get(x)
+      if (other && !same(other.y, y, x))
+        throw new ArgumentError(
+          `loadStateDict: '${other.name}' and '${name}' are one tensor of ${this.constructor.name}, and differ in the state`,
+        )
+      if (!other) first.set(x, { name, y })
+    }
+    for (const [x, { y }] of first) x.assign(y)
     return { missing, unexpected }
   }
 
@@ -242,17 +254,33 @@ function* upward(module: Module, seen = new Set<Module>()): Generator<Module> {
 const tensors = (module: Module): [string, Tensor][] =>
   [...walk(module, '')].filter((entry): entry is [string, Tensor] => entry[1] instanceof Tensor)
 
+/** All tensors under all of their names: what is reached in several ways has several. */
+function* named(module: Module, path: string, within: readonly Module[] = [module]): Generator<[string, Tensor]> {
+  for (const [name, x] of fields(module, path)) {
+    if (x instanceof Tensor) yield [name, x]
+    // a module that holds itself ends here
+    else if (!within.includes(x)) yield* named(x, name, [...within, x])
+  }
+}
+
 /**
  * What a state dict holds.
  * @throws ArgumentError when two tensors have the same name
  */
-function state(module: Module): [string, Tensor][] {
-  const held = tensors(module).filter(([, x]) => isParameter(x) || isBuffer(x))
-  const seen = new Set<string>()
-  for (const [name] of held) {
-    if (seen.has(name))
+function state(module: Module): Map<string, Tensor> {
+  const held = new Map<string, Tensor>()
+  for (const [name, x] of named(module, '')) {
+    if (!isParameter(x) && !isBuffer(x)) continue
+    if ((held.get(name) ?? x) !== x)
       throw new ArgumentError(`${module.constructor.name}: two of its tensors have the name '${name}'`)
-    seen.add(name)
+    held.set(name, x)
   }
   return held
+}
+
+/** Do two tensors have the same values, as x would hold them? */
+function same(a: Tensor, b: Tensor, { dtype }: Tensor): boolean {
+  if (a === b) return true
+  const [left, right] = noGrad(() => [a.to(dtype).data, b.to(dtype).data] as const)
+  return left.every((value, i) => value === right[i] || (Number.isNaN(value) && Number.isNaN(right[i])))
 }

@@ -132,6 +132,7 @@ export {
   MaxPool2d,
 } from './pool.ts'
 export { PositionalEncoding, type PositionalEncodingOptions } from './position.ts'
+export { type UnregisteredOptions, unreached, unregistered } from './reach.ts'
 export { GRU, LSTM, type RecurrentOptions, RNN, type RNNOptions } from './recurrent.ts'
 export { Layer, MLP, Neuron, type ScalarOptions } from './scalar.ts'
 export { type SummaryOptions, summary } from './summary.ts'

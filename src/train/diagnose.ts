@@ -2,10 +2,10 @@
 import { observe } from '../engine/apply.ts'
 import { options } from '../engine/argument.ts'
 import { ArgumentError, GradusError } from '../engine/errors.ts'
-import { postorder } from '../engine/graph.ts'
 import { watched } from '../engine/random.ts'
 import { Tensor } from '../engine/tensor.ts'
 import type { Module } from '../nn/module.ts'
+import { unreached, unregistered } from '../nn/reach.ts'
 import type { Param } from '../optim/param.ts'
 import { checks, type Examination, type Seen, type Symptom, type Watched } from './symptom.ts'
 
@@ -65,14 +65,6 @@ function undone<R>(model: Module, optimizer: Steps, f: () => R): R {
     optimizer.loadStateDict(state as never)
     for (const [generator, state] of draws) generator.setState(state)
   }
-}
-
-/** Leaves that the loss reaches. */
-function reached(loss: Tensor): Set<Tensor> {
-  const { node } = loss
-  const found = new Set<Tensor>()
-  if (node) for (const at of postorder(node)) if (at.inputs.length === 0 && at.owner) found.add(at.owner)
-  return found
 }
 
 /**
@@ -166,9 +158,8 @@ function examined(
   const output = watch('model', () => model.forward(x))
   const loss = watch('loss', () => lossOf(output, y))
   if (loss.numel !== 1) throw new ArgumentError(`diagnose: the loss is one number, not [${loss.shape}]`)
-  const leaves = reached(loss)
-  const known = new Set(named.map(([, p]) => p))
-  const strangers = [...leaves].filter(leaf => !known.has(leaf) && leaf !== x && leaf !== y)
+  const strangers = loss.requiresGrad ? unregistered(model, loss, { inputs: [x, y] }) : []
+  const cut = new Set(loss.requiresGrad ? unreached(model, loss) : named.map(([name]) => name))
   if (loss.requiresGrad) loss.backward()
   const gradients = new Map(named.map(([, p]) => [p, p.grad && rms(p.grad.data)]))
 
@@ -189,7 +180,7 @@ function examined(
       name,
       x: p,
       size,
-      gradient: gradients.get(p) ?? null,
+      gradient: cut.has(name) ? null : (gradients.get(p) ?? null),
       update,
       leftover: leftover.get(p) ?? null,
       optimized: optimized.has(p),
