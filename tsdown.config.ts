@@ -1,4 +1,4 @@
-// Six entries: the root one, csv and webgpu run anywhere (tsconfig.browser.json sees to that); the others are Node's.
+// Seven entries: the root one, csv and webgpu run anywhere (tsconfig.browser.json sees to that); the others are Node's.
 import { defineConfig } from 'tsdown'
 
 export default defineConfig({
@@ -6,6 +6,7 @@ export default defineConfig({
     index: 'src/index.ts',
     plot: 'src/plot/plot.ts',
     progress: 'src/train/progress.ts',
+    io: 'src/io/io.ts',
     blas: 'src/io/blas.ts',
     csv: 'src/io/csv.ts',
     webgpu: 'src/compile/webgpu/webgpu.ts',

@@ -73,6 +73,21 @@ test('trains from JavaScript', () => {
   learned(run('node', ['step.js']))
 })
 
+test('saves to a file and loads from it, as the same tensors', () => {
+  write(
+    'files.js',
+    `import { nn, Tensor } from 'gradus'
+import { load, save } from 'gradus/io'
+const model = new nn.Linear(2, 1)
+save('model.safetensors', model)
+const state = load('model.safetensors')
+model.loadStateDict(state)
+console.log(state.weight instanceof Tensor, state.weight.equal(model.weight))
+`,
+  )
+  expect(run('node', ['files.js'])).toBe('true true')
+})
+
 test('compiles a step, on two threads as on one', () => {
   write(
     'compiled.js',
@@ -104,7 +119,7 @@ test('type-checks and trains from TypeScript, whichever way modules are resolved
   write('misuse.ts', `import ${names} from 'gradus'\n${step}${misuse}`)
   write(
     'entries.ts',
-    "import { lossCurve } from 'gradus/plot'\nimport { progress } from 'gradus/progress'\nimport { useBlas } from 'gradus/blas'\nimport { parseCsv, type Table } from 'gradus/csv'\nexport const table: Promise<Table> = parseCsv('a')\nexport { lossCurve, progress, useBlas }\n",
+    "import { lossCurve } from 'gradus/plot'\nimport { progress } from 'gradus/progress'\nimport { useBlas } from 'gradus/blas'\nimport { parseCsv, type Table } from 'gradus/csv'\nimport { load, save } from 'gradus/io'\nexport const table: Promise<Table> = parseCsv('a')\nexport { load, lossCurve, progress, save, useBlas }\n",
   )
   write(
     'device.ts',

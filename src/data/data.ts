@@ -29,6 +29,7 @@ export {
   makeSwissRoll,
   type SineOptions,
 } from './regression.ts'
+export * as safetensors from './safetensors.ts'
 export {
   BatchSampler,
   RandomSampler,

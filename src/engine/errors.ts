@@ -26,5 +26,17 @@ export class AnomalyError extends GradusError {}
 export class CompileError extends GradusError {}
 /** A file that is not what its name promises. */
 export class FileFormatError extends GradusError {}
+/** A file that could not be read or written: which, by what operation, and the system's error as `cause`. */
+export class FileError extends GradusError {
+  constructor(
+    message: string,
+    readonly path: string,
+    readonly operation: string,
+    cause: unknown,
+  ) {
+    super(message)
+    this.cause = cause
+  }
+}
 /** A library that is needed here and not installed; the message says what to install. */
 export class DependencyError extends GradusError {}
