@@ -12,7 +12,7 @@ import { Module, type TensorModule } from './module.ts'
 import { parameter } from './parameter.ts'
 import { stateless } from './stateless.ts'
 
-/** The module that applies f; what f takes beside the tensor, its constructor takes: also `known` options. */
+/** The module that applies f; its constructor takes what f takes beside the tensor: numbers, or `known` options. */
 const activation = <A extends readonly unknown[]>(
   f: (x: Tensor, ...args: A) => Tensor,
   known?: readonly string[],
@@ -21,6 +21,7 @@ const activation = <A extends readonly unknown[]>(
 ) => TensorModule) =>
   stateless(f, (op, ...args: A) => {
     if (known) options(op, args[0] ?? {}, known)
+    else for (const [i, x] of args.entries()) if (x !== undefined) number(op, `argument ${i + 1}`, x as number)
     return args
   })
 

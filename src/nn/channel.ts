@@ -34,13 +34,10 @@ abstract class ChannelNorm extends Module {
   readonly eps: number
   readonly momentum: number | null
 
-  protected constructor(
-    numFeatures: number,
-    given: ChannelNormOptions,
-    byDefault: boolean,
-    /** Shapes that forward takes. */
-    private readonly forms: readonly string[],
-  ) {
+  /** The shapes that forward takes. */
+  protected abstract get forms(): readonly string[]
+
+  protected constructor(numFeatures: number, given: ChannelNormOptions, byDefault: boolean) {
     super()
     const op = new.target.name
     const known = ['eps', 'momentum', 'affine', 'trackRunningStats', 'dtype']
@@ -101,7 +98,10 @@ abstract class BatchNorm extends ChannelNorm {
  */
 export class BatchNorm1d extends BatchNorm {
   constructor(numFeatures: number, given: ChannelNormOptions = {}) {
-    super(numFeatures, given, true, ['[n, c]', '[n, c, l]'])
+    super(numFeatures, given, true)
+  }
+  protected get forms(): readonly string[] {
+    return ['[n, c]', '[n, c, l]']
   }
 }
 /**
@@ -115,7 +115,10 @@ export class BatchNorm1d extends BatchNorm {
  */
 export class BatchNorm2d extends BatchNorm {
   constructor(numFeatures: number, given: ChannelNormOptions = {}) {
-    super(numFeatures, given, true, ['[n, c, h, w]'])
+    super(numFeatures, given, true)
+  }
+  protected get forms(): readonly string[] {
+    return ['[n, c, h, w]']
   }
 }
 
@@ -143,7 +146,10 @@ abstract class InstanceNorm extends ChannelNorm {
  */
 export class InstanceNorm1d extends InstanceNorm {
   constructor(numFeatures: number, given: ChannelNormOptions = {}) {
-    super(numFeatures, given, false, ['[n, c, l]', '[c, l]'])
+    super(numFeatures, given, false)
+  }
+  protected get forms(): readonly string[] {
+    return ['[n, c, l]', '[c, l]']
   }
 }
 /**
@@ -157,6 +163,9 @@ export class InstanceNorm1d extends InstanceNorm {
  */
 export class InstanceNorm2d extends InstanceNorm {
   constructor(numFeatures: number, given: ChannelNormOptions = {}) {
-    super(numFeatures, given, false, ['[n, c, h, w]', '[c, h, w]'])
+    super(numFeatures, given, false)
+  }
+  protected get forms(): readonly string[] {
+    return ['[n, c, h, w]', '[c, h, w]']
   }
 }

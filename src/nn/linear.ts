@@ -37,7 +37,8 @@ export function drawn(
  * [..., in] -> [..., out]: x W^T + b with weight [out, in] and bias [out], both drawn from
  * U(-1/sqrt(in), 1/sqrt(in)) as in PyTorch.
  *
- * @throws ArgumentError for another option; forward: ShapeError when the last dimension of x is not `in`
+ * @throws ArgumentError for sizes that are none or another option; forward: ShapeError when the last dimension of x is
+ * not `in`
  * @example
  * new nn.Linear(784, 10).forward(zeros([32, 784])).shape // [32, 10]
  */
@@ -48,7 +49,8 @@ export class Linear extends Module {
   constructor(inFeatures: number, outFeatures: number, given: LinearOptions = {}) {
     super()
     const settled = options('Linear', given, known)
-    ;[this.weight, this.bias] = drawn([outFeatures, inFeatures], outFeatures, settled)
+    const [n, m] = [integer('Linear', 'inFeatures', inFeatures, 0), integer('Linear', 'outFeatures', outFeatures, 0)]
+    ;[this.weight, this.bias] = drawn([m, n], m, settled)
   }
 
   forward(x: Tensor): Tensor {

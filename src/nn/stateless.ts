@@ -1,4 +1,5 @@
 // The class of a module that only applies a function to a tensor.
+import { operand } from '../engine/argument.ts'
 import type { Tensor } from '../engine/tensor.ts'
 import { Module, type TensorModule } from './module.ts'
 
@@ -19,6 +20,6 @@ export const stateless = <G extends readonly unknown[], A extends readonly unkno
       this.args = settle(new.target.name, ...given)
     }
     forward(x: Tensor): Tensor {
-      return f(x, ...this.args)
+      return f(operand(this.constructor.name, x), ...this.args)
     }
   }

@@ -196,6 +196,8 @@ describe('refused when it is made', () => {
     ['value', ArgumentError, () => new nn.Threshold(1, undefined as never), /Threshold: value/],
     ['p', ArgumentError, () => new nn.Dropout2d(1.5), /Dropout2d: a probability lies in \[0, 1\]/],
     ['sizes', ArgumentError, () => new nn.Unflatten(1, 6 as never), /Unflatten: unflattenedSize is a list/],
+    ['an option', ArgumentError, () => new nn.ELU({ alpha: 1 } as never), /ELU: argument 1 is a number, not an object/],
+    ['sizes', ArgumentError, () => new nn.Linear(2.5, 1), /Linear: inFeatures is an integer of at least 0, not 2.5/],
     ['features', ArgumentError, () => new nn.Bilinear(2, 0, 1), /Bilinear: in2Features/],
   ]
   test.each(made)('%s', (_, error, f, text) => {
@@ -273,6 +275,7 @@ describe('refused by forward', () => {
     ['an index', IndexError, () => new nn.Embedding(3, 2).forward(ints([3])), /3/],
     ['floats', DtypeError, () => new nn.Embedding(3, 2).forward(zeros([3])), /embedding/],
     ['slopes', ShapeError, () => new nn.PReLU({ numParameters: 3 }).forward(zeros([2, 4])), /prelu/],
+    ['no tensor', ArgumentError, () => new nn.ReLU().forward(3 as never), /ReLU: needs a tensor, not 3/],
     ['a vector', ShapeError, () => new nn.Softmax2d().forward(zeros([4])), /Softmax2d: expected/],
   ]
   test.each(wrong)('%s', (_, error, f, text) => {

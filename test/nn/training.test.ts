@@ -1,7 +1,11 @@
 // Whole training runs, step by step as PyTorch takes them, as they are and compiled.
 import { describe, expect, test } from 'vitest'
-import { compile, F, nn, optim, type Tensor } from '../../src/index.ts'
+import { webgpu } from '../../src/compile/webgpu/webgpu.ts'
+import { compile, F, Generator, nn, optim, randn, type Tensor, tensor } from '../../src/index.ts'
+import { close } from '../compile/steps.ts'
 import { load, numbers, read, type Stored, values } from '../fixture.ts'
+import { describeGpu } from '../gpu.ts'
+import { here } from '../swiftshader.ts'
 import { fill } from './sequence.ts'
 
 interface Training {
@@ -79,5 +83,66 @@ describe.each(runs.map(t => [t.name, t] as const))('%s', (name, t) => {
     expect(Object.keys(state)).toEqual(Object.keys(t.after))
     for (const [key, expected] of Object.entries(t.after)) near(state[key]!, expected, key)
     near(model.eval().forward(x), t.evaluated, 'evaluated')
+  })
+})
+
+describeGpu('on a GPU', () => {
+  const classes = tensor([0, 1, 2, 1], { dtype: 'int32' })
+  const images = randn([4, 1, 8, 8], { generator: new Generator(5) })
+  const words = tensor(
+    [
+      [1, 0, 3],
+      [2, 2, 0],
+      [4, 1, 1],
+      [0, 0, 3],
+    ],
+    { dtype: 'int32' },
+  )
+  const made: Record<string, (generator: Generator) => [nn.Module & { forward(x: Tensor): Tensor }, Tensor]> = {
+    'a CNN with batch norm': generator => [
+      new nn.Sequential(
+        new nn.Conv2d(1, 3, 3, { padding: 1, generator }),
+        new nn.BatchNorm2d(3),
+        new nn.ReLU(),
+        new nn.MaxPool2d(2),
+        new nn.GroupNorm(1, 3),
+        new nn.AvgPool2d(2),
+        new nn.Flatten(),
+        new nn.Linear(12, 3, { generator }),
+      ),
+      images,
+    ],
+    'an embedding with padding': generator => [
+      new nn.Sequential(
+        new nn.Embedding(5, 4, { paddingIdx: 0, generator }),
+        new nn.Flatten(),
+        new nn.BatchNorm1d(12, { momentum: null }),
+        new nn.PReLU(),
+        new nn.Linear(12, 3, { generator }),
+      ),
+      words,
+    ],
+  }
+  test.each(Object.entries(made))('%s', async (_, make) => {
+    const device = await webgpu({ gpu: here!.gpu })
+    const run = () => {
+      const [model, x] = make(new Generator(3))
+      const optimizer = new optim.SGD(model.parameters(), { lr: 0.05, momentum: 0.9 })
+      const step = (): Tensor => {
+        optimizer.zeroGrad()
+        const loss = F.crossEntropy(model.forward(x), classes)
+        loss.backward()
+        optimizer.step()
+        return loss
+      }
+      return { model, step }
+    }
+    const [eager, other] = [run(), run()]
+    const fast = compile(other.step, { device })
+    for (let i = 0; i < 6; i++) close(await fast(), eager.step(), 1e-4)
+    await device.sync()
+    const state = other.model.stateDict()
+    for (const [name, x] of Object.entries(eager.model.stateDict())) close(state[name]!, x, 1e-3)
+    expect(fast.describe()).toHaveLength(1)
   })
 })
