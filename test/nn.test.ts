@@ -559,7 +559,7 @@ module  type        parameters
 2.0     ReLU                 0
 2.1     Linear              17
 65 parameters (33 trainable, 32 frozen), 260 bytes with 0 buffers`)
-    expect(nn.summary(model, [5, 2]).split('\n')[2]).toBe('0       Linear      [5, 16]          48    400')
+    expect(nn.summary(model, [5, 2]).split('\n')[2]).toBe('0       Linear      [5, 16]          48    400          640')
   })
 
   test('leaves the model as it was, even when it throws', () => {
@@ -590,7 +590,7 @@ module  type        parameters
       text
         .split('\n')
         .slice(1, 4)
-        .map(line => line.trim().split(/\s+/).at(-2)),
+        .map(line => line.trim().split(/\s+/).at(-3)),
     ).toEqual(['1', '9', '0'])
     expect(text).toContain('10 parameters (10 trainable, 0 frozen), 56 bytes with 1 buffer')
   })
