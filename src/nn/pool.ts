@@ -2,7 +2,7 @@
 import { number, options } from '../engine/argument.ts'
 import { ArgumentError } from '../engine/errors.ts'
 import { pair, reach, row, type Sizes } from '../engine/ops/convolution.ts'
-import type { AvgPoolOptions, LpPoolOptions, MaxPoolOptions, Target } from '../engine/ops/pool.ts'
+import type { AvgPool2dOptions, AvgPoolOptions, LpPoolOptions, MaxPoolOptions, Target } from '../engine/ops/pool.ts'
 import type { Tensor } from '../engine/tensor.ts'
 import {
   adaptiveAvgPool1d,
@@ -21,13 +21,16 @@ import { stateless } from './stateless.ts'
 type Rank = 1 | 2
 type PoolClass<O> = new (kernelSize: Sizes, options?: O) => TensorModule
 
+/** What any pool may be given. */
+type Windows = MaxPoolOptions & Pick<AvgPool2dOptions, 'divisorOverride'>
 /** Options of windows, checked as far as they do not depend on the image. */
-function windows<O extends MaxPoolOptions>(op: string, rank: Rank, kernelSize: Sizes, given: O): O {
+function windows<O extends Windows>(op: string, rank: Rank, kernelSize: Sizes, given: O): O {
   const read = rank === 1 ? row : pair
   const kernel = read(op, 'kernelSize', kernelSize, 1)
   const padding = read(op, 'padding', given.padding ?? 0, 0)
   const dilation = read(op, 'dilation', given.dilation ?? 1, 1)
   if (given.stride !== undefined) read(op, 'stride', given.stride, 1)
+  if (given.divisorOverride === 0) throw new ArgumentError(`${op}: divisorOverride is not 0`)
   kernel.forEach((k, i) => {
     const size = reach(k, dilation[i])
     if (2 * padding[i] > size)
@@ -35,7 +38,7 @@ function windows<O extends MaxPoolOptions>(op: string, rank: Rank, kernelSize: S
   })
   return { ...given }
 }
-const pooling = <O extends MaxPoolOptions>(
+const pooling = <O extends Windows>(
   rank: Rank,
   f: (x: Tensor, kernelSize: Sizes, options: O) => Tensor,
   known: readonly (keyof O & string)[],
@@ -79,7 +82,7 @@ export class AvgPool1d extends pooling<AvgPoolOptions>(1, avgPool1d, AVG) {}
  * @example
  * new nn.AvgPool2d(3, { stride: 2, padding: 1 }).forward(zeros([1, 3, 8, 8])).shape // [1, 3, 4, 4]
  */
-export class AvgPool2d extends pooling<AvgPoolOptions>(2, avgPool2d, AVG) {}
+export class AvgPool2d extends pooling<AvgPool2dOptions>(2, avgPool2d, [...AVG, 'divisorOverride']) {}
 /**
  * [n, c, h, w] -> [n, c, h', w']: (sum of x^p)^(1/p) of each window, with p = normType; see `F.lpPool2d`.
  *

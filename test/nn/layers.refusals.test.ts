@@ -160,6 +160,12 @@ describe('refused when it is made', () => {
     ['window', ArgumentError, () => new nn.MaxPool2d(0), /MaxPool2d: kernelSize/],
     ['window', ArgumentError, () => new nn.AvgPool1d(2, { padding: 2 }), /AvgPool1d: padding 2 is more than half/],
     ['indices', ArgumentError, () => new nn.MaxPool2d(2, { returnIndices: true } as object), /unknown option 'returnI/],
+    [
+      'divisor',
+      ArgumentError,
+      () => new nn.AvgPool2d(2, { divisorOverride: 0 }),
+      /AvgPool2d: divisorOverride is not 0/,
+    ],
     ['window', ArgumentError, () => new nn.LPPool2d(0, 2), /LPPool2d: normType is above 0/],
     ['size', ArgumentError, () => new nn.AdaptiveAvgPool2d([1, -1]), /AdaptiveAvgPool2d: outputSize/],
     ['size', ArgumentError, () => new nn.AdaptiveMaxPool1d(0), /AdaptiveMaxPool1d: outputSize/],

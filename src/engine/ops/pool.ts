@@ -110,8 +110,14 @@ export interface AvgPoolOptions {
   /** Whether zeros of the padding count in the mean (true). */
   readonly countIncludePad?: boolean
 }
-function avgPool(op: string, x: Tensor, kernelSize: Sizes, options: AvgPoolOptions): Tensor {
-  const { ceilMode = false, countIncludePad = true } = options
+export interface AvgPool2dOptions extends AvgPoolOptions {
+  /** What sums are divided by, whatever they are sums of; not 0. */
+  readonly divisorOverride?: number
+}
+function avgPool(op: string, x: Tensor, kernelSize: Sizes, options: AvgPool2dOptions): Tensor {
+  const { ceilMode = false, countIncludePad = true, divisorOverride } = options
+  if (divisorOverride !== undefined && number(op, 'divisorOverride', divisorOverride) === 0)
+    throw new ArgumentError(`${op}: divisorOverride is not 0`)
   const kernel = pair(op, 'kernelSize', kernelSize, 1)
   const stride = pair(op, 'stride', options.stride ?? kernel, 1)
   const padding = pair(op, 'padding', options.padding ?? 0, 0)
@@ -126,11 +132,13 @@ function avgPool(op: string, x: Tensor, kernelSize: Sizes, options: AvgPoolOptio
       const start = Math.max(from, 0)
       const stop = Math.min(from + k, n)
       // what hangs over beyond the padding never counts
-      return { start, stop, divisor: countIncludePad ? Math.min(from + k, n + p) - from : stop - start }
+      const own = countIncludePad ? Math.min(from + k, n + p) - from : stop - start
+      return { start, stop, divisor: divisorOverride === undefined ? own : 1 }
     })
     return [{ name: op, dim, spans }]
   })
-  return plans.reduce((y, plan) => apply(averagesPrim, plan, [y]), floats(op, x))
+  const y = plans.reduce((y, plan) => apply(averagesPrim, plan, [y]), floats(op, x))
+  return divisorOverride === undefined ? y : y.div(divisorOverride)
 }
 /**
  * The mean of each window: [n, c, h, w] -> [n, c, h', w'], where h' = floor((h + 2 padding - k) / stride) + 1. One
@@ -140,7 +148,7 @@ function avgPool(op: string, x: Tensor, kernelSize: Sizes, options: AvgPoolOptio
  * @example
  * avgPool2d(tensor([[[1, 2], [3, 4]]]), 2) // [[[2.5]]]
  */
-export function avgPool2d(x: Tensor, kernelSize: Sizes, options: AvgPoolOptions = {}): Tensor {
+export function avgPool2d(x: Tensor, kernelSize: Sizes, options: AvgPool2dOptions = {}): Tensor {
   return batched('avgPool2d', x, 2, images => avgPool('avgPool2d', images, kernelSize, options))
 }
 /**
