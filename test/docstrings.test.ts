@@ -5,6 +5,7 @@ import ts from 'typescript'
 import { describe, expect, it } from 'vitest'
 import { webgpu } from '../src/compile/webgpu/webgpu.ts'
 import * as gradus from '../src/index.ts'
+import * as train from '../src/train/train.ts'
 import { here } from './swiftshader.ts'
 
 const sources = readdirSync('src', { recursive: true, encoding: 'utf8' }).filter(file => file.endsWith('.ts'))
@@ -80,6 +81,7 @@ async function run(file: string, { lines }: Example): Promise<number> {
     ...own,
     ...gradus.nn,
     ...gradus.data,
+    ...train,
     ...gradus,
     ...(file.endsWith('special.ts') && own),
   }
@@ -96,7 +98,7 @@ async function run(file: string, { lines }: Example): Promise<number> {
 describe('examples in docstrings', () => {
   for (const file of sources) {
     for (const example of examples(file)) {
-      if (/^(plot|train|io)\//.test(file)) continue // these need Node and files; their own tests run them
+      if (/^(plot|io)\/|^train\/progress/.test(file)) continue // these need Node and files; their own tests run them
       const needsGpu = example.lines.some(line => line.includes('webgpu()'))
       it.skipIf(needsGpu && !here)(example.name, async () => expect(await run(file, example)).toBeGreaterThan(0))
     }

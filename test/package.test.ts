@@ -88,6 +88,22 @@ console.log(state.weight instanceof Tensor, state.weight.equal(model.weight))
   expect(run('node', ['files.js'])).toBe('true true')
 })
 
+test('fit trains the tensors of the root entry', () => {
+  write(
+    'fit.js',
+    `import { F, manualSeed, nn, optim, tensor } from 'gradus'
+import { fit } from 'gradus/train'
+manualSeed(0)
+const model = new nn.Linear(1, 1)
+const train = [[tensor([[0], [1]]), tensor([[1], [3]])]]
+const optimizer = new optim.SGD(model.parameters(), { lr: 0.1 })
+const { history } = await fit(model, { train, loss: F.mseLoss, optimizer, epochs: 5 })
+console.log(JSON.stringify([history[0].loss, history[4].loss]))
+`,
+  )
+  learned(run('node', ['fit.js']))
+})
+
 test('compiles a step, on two threads as on one', () => {
   write(
     'compiled.js',
@@ -119,7 +135,7 @@ test('type-checks and trains from TypeScript, whichever way modules are resolved
   write('misuse.ts', `import ${names} from 'gradus'\n${step}${misuse}`)
   write(
     'entries.ts',
-    "import { lossCurve } from 'gradus/plot'\nimport { progress } from 'gradus/progress'\nimport { useBlas } from 'gradus/blas'\nimport { parseCsv, type Table } from 'gradus/csv'\nimport { load, save } from 'gradus/io'\nexport const table: Promise<Table> = parseCsv('a')\nexport { load, lossCurve, progress, save, useBlas }\n",
+    "import { lossCurve } from 'gradus/plot'\nimport { progress } from 'gradus/progress'\nimport { useBlas } from 'gradus/blas'\nimport { parseCsv, type Table } from 'gradus/csv'\nimport { load, save } from 'gradus/io'\nimport { fit } from 'gradus/train'\nexport const table: Promise<Table> = parseCsv('a')\nexport { fit, load, lossCurve, progress, save, useBlas }\n",
   )
   write(
     'device.ts',
@@ -170,7 +186,7 @@ test('an entry without its optional libraries says what to install', () => {
 test('bundles for the browser without Node, and trains there', async () => {
   write(
     'browser.js',
-    `import ${names} from 'gradus'\nexport { webgpu } from 'gradus/webgpu'\n${step}\nglobalThis.result = JSON.stringify(result)\n`,
+    `import ${names} from 'gradus'\nexport { fit } from 'gradus/train'\nexport { webgpu } from 'gradus/webgpu'\n${step}\nglobalThis.result = JSON.stringify(result)\n`,
   )
   const options = { entry: join(folder, 'browser.js'), formats: ['iife' as const], name: 'step', fileName: 'step' }
   await build({

@@ -7,6 +7,7 @@ import { Tensor } from '../engine/tensor.ts'
 import type { Module } from '../nn/module.ts'
 import { unreached, unregistered } from '../nn/reach.ts'
 import type { Param } from '../optim/param.ts'
+import { rewind } from './rewind.ts'
 import { checks, type Examination, type Seen, type Symptom, type Watched } from './symptom.ts'
 
 export type { Symptom }
@@ -43,26 +44,14 @@ const difference = (x: ArrayLike<number>, y: ArrayLike<number>): number =>
 
 /** Runs `f` and puts back all that it may change: values, gradients, buffers, flags, the optimizer's state, generators. */
 function undone<R>(model: Module, optimizer: Steps, f: () => R): R {
-  const leaves = new Set<Tensor>([
-    ...model.parameters(),
-    ...model.buffers(),
-    ...optimizer.paramGroups.flatMap(({ params }) => params.filter(p => p instanceof Tensor)),
-  ])
-  const before = [...leaves].map(x => ({ x, data: x.data, grad: x.grad }))
-  const modes = model.namedModules().map(([, module]) => ({ module, training: module.training }))
-  const state = optimizer.stateDict()
+  const back = rewind(model, optimizer)
   let draws: ReturnType<typeof watched>[1] = new Map()
   try {
     const [result, states] = watched(f)
     draws = states
     return result
   } finally {
-    for (const { x, data, grad } of before) {
-      x.assign(data)
-      x.grad = grad
-    }
-    for (const { module, training } of modes) module.training = training
-    optimizer.loadStateDict(state as never)
+    back()
     for (const [generator, state] of draws) generator.setState(state)
   }
 }

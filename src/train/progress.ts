@@ -1,7 +1,9 @@
 // A progress bar: live on a terminal, about ten plain lines in a log. Node only (gradus/progress).
 import type * as CliProgress from 'cli-progress'
+import { options } from '../engine/argument.ts'
 import { ArgumentError } from '../engine/errors.ts'
 import { peer } from '../io/peer.ts'
+import type { Callback, Metrics, Run } from './callback.ts'
 
 export type ProgressOptions = {
   /** How many steps there will be. */
@@ -35,36 +37,109 @@ const LINES = 10
  * bar.stop()
  * // moons  100/100  loss 0.0100  accuracy 0.990  512 steps/s  0s left
  */
-export function progress(options: ProgressOptions): Progress {
-  const { total, label = '', stream = process.stderr } = options
+export function progress(given: ProgressOptions): Progress {
+  const { total, label = '', stream = process.stderr } = given
   if (!Number.isInteger(total) || total < 0)
     throw new ArgumentError(`progress: total must be a whole number, got ${total}`)
-  const start = performance.now()
   const metrics: Record<string, number> = {}
+  const meter = metered({ total: () => total, label: () => label, stream })
   let done = 0
+  return {
+    step(latest = {}) {
+      Object.assign(metrics, latest)
+      meter.go(++done, () => metrics)
+      if (done >= total) meter.stop()
+    },
+    stop: meter.stop,
+  }
+}
+
+/**
+ * A callback of `fit` that shows how far the run has come: epoch, step, loss, metrics, steps per second, time left; as
+ * `progress` does. What validation gave stays until it gives something else. Where the batches cannot be counted
+ * beforehand, the time left is known from the second epoch on.
+ *
+ * @throws DependencyError when the run starts, on a terminal without cli-progress
+ * @example
+ * await fit(model, { train, validation, loss: F.crossEntropy, optimizer, epochs: 3, callbacks: [progressBar()] })
+ * // epoch 3/3  600/600  loss 0.0512  lr 0.00100  validation.loss 0.0731  48 steps/s  0s left
+ */
+export function progressBar(given: { label?: string; stream?: NodeJS.WritableStream } = {}): Callback {
+  const { label = '', stream = process.stderr } = options('progressBar', given, ['label', 'stream'])
+  let meter: Meter | null = null
+  let epoch = 0
+  /** Of an epoch; where batches cannot be counted, known when the first is over. */
+  let steps: number | null = null
+  let validated: Metrics = {}
+  const latest = (run: Run) => (): Metrics => ({ ...run.metrics, ...validated })
+  return {
+    start(run) {
+      epoch = Math.min(run.epoch + 1, run.epochs)
+      steps = run.stepsPerEpoch
+      const total = (): number | null => steps && steps * run.epochs
+      const title = (): string => `${label ? `${label}  ` : ''}epoch ${epoch}/${run.epochs}`
+      meter = metered({ total, label: title, stream, from: run.step })
+    },
+    step(run) {
+      epoch = run.epoch + 1
+      // the last step of an epoch is shown with what validation gives
+      if (steps === null || run.step < epoch * steps) meter?.go(run.step, latest(run))
+    },
+    epoch(run) {
+      epoch = run.epoch
+      validated = Object.fromEntries(Object.entries(run.metrics).filter(([name]) => name.startsWith('validation.')))
+      const counted = steps !== null
+      steps ??= Math.ceil(run.step / run.epoch)
+      meter?.go(run.step, latest(run), !counted)
+    },
+    end() {
+      meter?.stop()
+      meter = null
+    },
+  }
+}
+
+type Meter = {
+  /** So many steps are done, and these are the numbers, if somebody looks. `now`: a line for the log, come what may. */
+  go(done: number, latest: () => Metrics, now?: boolean): void
+  stop(): void
+}
+type Metered = {
+  /** How many steps there will be; null as long as nobody knows. */
+  total: () => number | null
+  label: () => string
+  stream: NodeJS.WritableStream
+  /** How many steps were done before. */
+  from?: number
+}
+
+function metered({ total, label, stream, from = 0 }: Metered): Meter {
+  const start = performance.now()
+  let latest = (): Metrics => ({})
+  let done = from
   let seconds = 0
   const line = () => {
+    const all = total()
+    const own = done - from
     return [
-      `${String(done).padStart(String(total).length)}/${total}`,
-      ...Object.entries(metrics).map(([name, value]) => `${name} ${number(value)}`),
+      all === null ? String(done) : `${String(done).padStart(String(all).length)}/${all}`,
+      ...Object.entries(latest()).map(([name, value]) => `${name} ${number(value)}`),
       // The first moments say nothing about the rate.
-      ...(done > 0 && seconds > 0
-        ? [`${rate(done / seconds)}`, `${time((seconds / done) * (total - done))} left`]
+      ...(own > 0 && seconds > 0
+        ? [rate(own / seconds), ...(all === null ? [] : [`${time((seconds / own) * Math.max(0, all - done))} left`])]
         : []),
     ].join('  ')
   }
-  const view = (stream as { isTTY?: boolean }).isTTY
-    ? live(label, total, stream, line)
-    : plain(label, total, stream, line)
+  const draw = { label, total, stream, line }
+  const view = (stream as { isTTY?: boolean }).isTTY ? live(draw) : plain(draw)
   let stopped = false
-  const bar = {
-    step(latest: Record<string, number> = {}) {
+  return {
+    go(steps, metrics, now = false) {
       if (stopped) return
-      done++
+      done = steps
+      latest = metrics
       seconds = (performance.now() - start) / 1000
-      Object.assign(metrics, latest)
-      view.step(done)
-      if (done >= total) bar.stop()
+      view.step(done, now)
     },
     stop() {
       if (stopped) return
@@ -72,23 +147,23 @@ export function progress(options: ProgressOptions): Progress {
       view.stop(done)
     },
   }
-  return bar
 }
 
-type View = { step(done: number): void; stop(done: number): void }
+type View = { step(done: number, now: boolean): void; stop(done: number): void }
+type Drawn = Required<Omit<Metered, 'from'>> & { line: () => string }
 
-function plain(label: string, total: number, stream: NodeJS.WritableStream, line: () => string): View {
+function plain({ label, total, stream, line }: Drawn): View {
   let shown = 0
   const show = (done: number) => {
     if (done === shown) return
     shown = done
-    stream.write(`${label ? `${label}  ` : ''}${line()}\n`)
+    stream.write(`${label() ? `${label()}  ` : ''}${line()}\n`)
   }
-  const part = (done: number) => Math.floor((done * LINES) / total)
-  return { step: done => part(done) > part(done - 1) && show(done), stop: show }
+  const part = (done: number) => Math.floor((done * LINES) / (total() ?? Infinity))
+  return { step: (done, now) => (now || part(done) > part(done - 1)) && show(done), stop: show }
 }
 
-function live(label: string, total: number, stream: NodeJS.WritableStream, line: () => string): View {
+function live({ label, total, stream, line }: Drawn): View {
   const { SingleBar, Format } = peer<typeof CliProgress>('cli-progress', 'progress', 'cli-progress')
   const bar = new SingleBar({
     stream,
@@ -98,10 +173,10 @@ function live(label: string, total: number, stream: NodeJS.WritableStream, line:
     // Leaves the terminal's own wrapping and cursor as they are and cuts the line instead: nothing needs restoring.
     linewrap: true,
     format: (options, { progress, maxWidth = 80 }) => {
-      const before = label ? `${label} ` : ''
+      const before = label() ? `${label()} ` : ''
       const after = ` ${line()}`
       const barsize = Math.min(30, maxWidth - 1 - before.length - after.length)
-      const drawn = barsize < 5 ? '' : Format.BarFormat(progress, { ...options, barsize })
+      const drawn = barsize < 5 || total() === null ? '' : Format.BarFormat(progress, { ...options, barsize })
       return `${before}${drawn}${after}`.slice(0, maxWidth - 1)
     },
   })
@@ -115,9 +190,12 @@ function live(label: string, total: number, stream: NodeJS.WritableStream, line:
   const end = () => bar.stop()
   process.once('uncaughtExceptionMonitor', end)
   process.once('exit', end)
-  bar.start(total, 0)
+  bar.start(total() ?? 0, 0)
   return {
-    step: done => bar.update(done),
+    step(done) {
+      bar.setTotal(total() ?? done)
+      bar.update(done)
+    },
     stop: done => {
       process.off('uncaughtExceptionMonitor', end)
       process.off('exit', end)
