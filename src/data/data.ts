@@ -43,7 +43,18 @@ export {
   WeightedRandomSampler,
   type WeightedSamplerOptions,
 } from './sampler.ts'
+export { type MinMaxOptions, MinMaxScaler, type ScalerState, type StandardOptions, StandardScaler } from './scaler.ts'
 export { type AddingOptions, type CopyOptions, makeAdding, makeCopy } from './sequence.ts'
+export {
+  type FoldOptions,
+  kFold,
+  type RandomOptions,
+  randomSplit,
+  type Split,
+  stratifiedKFold,
+  type TestSplitOptions,
+  trainTestSplit,
+} from './split.ts'
 export {
   type Cell,
   type Column,
