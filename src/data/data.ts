@@ -1,4 +1,19 @@
 // Data sets: made, and read from files.
+export {
+  type AffineOptions,
+  type Augmentation,
+  type CropOptions,
+  compose,
+  type FlipOptions,
+  gaussianNoise,
+  type NoiseOptions,
+  normalize,
+  randomAffine,
+  randomCrop,
+  randomHorizontalFlip,
+  randomRotation,
+  randomVerticalFlip,
+} from './augment.ts'
 export { type Collated, defaultCollate } from './collate.ts'
 export { type Batched, ConcatDataset, Dataset, Subset, TensorDataset } from './dataset.ts'
 export { type EncoderState, type Label, LabelEncoder } from './encoder.ts'

@@ -1,7 +1,9 @@
 // Samplers: in which order samples are taken, and which go together into a batch.
 import { described, integer, list, options, record } from '../engine/argument.ts'
-import { ArgumentError } from '../engine/errors.ts'
+import { ArgumentError, ShapeError } from '../engine/errors.ts'
 import { defaultGenerator, Generator, type GeneratorState } from '../engine/random.ts'
+import { show } from '../engine/shape.ts'
+import { Tensor } from '../engine/tensor.ts'
 import { type Labels, numbered } from './labels.ts'
 
 /** What a sampler remembers between epochs; JSON. */
@@ -134,6 +136,7 @@ export interface WeightedSamplerOptions {
  * to 1. Without replacement, among those that are left: by an exponential race (P. Efraimidis and P. Spirakis, "Weighted
  * random sampling with a reservoir", 2006).
  *
+ * @throws ShapeError when weights are a tensor other than [n]
  * @throws ArgumentError when weights are negative, not finite or all 0, or there are fewer positive ones than samples to
  * take without replacement
  * @example
@@ -145,11 +148,13 @@ export class WeightedRandomSampler extends Sampler {
   readonly replacement: boolean
   readonly #draws: Generator
 
-  constructor(weights: readonly number[], numSamples: number, given: WeightedSamplerOptions = {}) {
+  constructor(weights: Tensor | readonly number[], numSamples: number, given: WeightedSamplerOptions = {}) {
     const name = 'WeightedRandomSampler'
     const { replacement = true, generator = defaultGenerator() } = options(name, given, ['replacement', 'generator'])
     super(generator)
-    this.weights = [...list(name, 'weights', weights)]
+    if (weights instanceof Tensor && weights.ndim !== 1)
+      throw new ShapeError(`${name}: weights are a list [n], not ${show(weights.shape)}`)
+    this.weights = Array.from(weights instanceof Tensor ? weights.data : list(name, 'weights', weights))
     this.weights.forEach((w, i) => {
       if (!(w >= 0 && w < Infinity))
         throw new ArgumentError(`${name}: weights are finite numbers >= 0, but weight ${i} is ${described(w)}`)

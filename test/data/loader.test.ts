@@ -70,6 +70,15 @@ describe('batches', () => {
     expect([...loader]).toEqual([[0, 1], [2]])
   })
 
+  test('parts of a data set load like the whole', () => {
+    const [train] = data.randomSplit(numbers(6), [4, 2], { generator: new Generator(0) })
+    const loader = new DataLoader(train, { batchSize: 4 })
+    expectTypeOf(loader).toEqualTypeOf<data.DataLoader<Tensor[], Tensor[]>>()
+    expect(epoch(loader)).toEqual([train.indices])
+    const both = new data.ConcatDataset([train, numbers(2)])
+    expect(epoch(new DataLoader(both, { batchSize: 6 }))).toEqual([[...train.indices, 0, 1]])
+  })
+
   test('two iterations at once do not disturb each other', () => {
     const loader = new DataLoader(numbers(3), {})
     const [a, b] = [loader[Symbol.iterator](), loader[Symbol.iterator]()]

@@ -74,6 +74,8 @@ describe('WeightedRandomSampler', () => {
 
   test('refusals', () => {
     expect(() => new WeightedRandomSampler([0, 0], 1)).toThrow(/no weight is above 0/)
+    expect([...new WeightedRandomSampler(tensor([0, 3]), 2)]).toEqual([1, 1])
+    expect(() => new WeightedRandomSampler(tensor([[1]]), 1)).toThrow(ShapeError)
     expect(() => new WeightedRandomSampler([], 1)).toThrow(ArgumentError)
     expect(() => new WeightedRandomSampler([1, -1], 1)).toThrow(/weight 1 is -1/)
     expect(() => new WeightedRandomSampler([1, NaN], 1)).toThrow(ArgumentError)
