@@ -99,10 +99,13 @@ export function gaussianNoise(given: NoiseOptions = {}): Augmentation {
   }
 }
 
-/** Where a pixel of the result comes from: row and column, perhaps between pixels. */
-type Source = (i: number, j: number) => readonly [row: number, column: number]
+/** Where pixel [i, j] of the result comes from, perhaps between pixels: each a · i + b · j + c, of its [a, b, c]. */
+interface Source {
+  readonly row: readonly [number, number, number]
+  readonly column: readonly [number, number, number]
+}
 
-/** Images of size [h, w], each read from one of x as its source says; `fill` outside. */
+/** Images of size [h, w], each read from one of x as a source of its own says; `fill` outside. */
 function resampled(
   op: string,
   x: Tensor,
@@ -112,28 +115,29 @@ function resampled(
   bilinear = false,
 ): Tensor {
   const [n, c, height, width] = images(op, x)
-  const shape = [n, c, h, w]
   const out = x.dtype === 'float64' ? new Float64Array(n * c * h * w) : new Float32Array(n * c * h * w)
   const { data } = x
+  const pixel = (plane: number, row: number, column: number): number =>
+    row >= 0 && row < height && column >= 0 && column < width ? data[(plane * height + row) * width + column] : fill
   for (let image = 0; image < n; image++) {
-    const from = source()
-    const pixel = (plane: number, row: number, column: number): number =>
-      row >= 0 && row < height && column >= 0 && column < width ? data[(plane * height + row) * width + column] : fill
+    const { row, column } = source()
     for (let i = 0; i < h; i++)
       for (let j = 0; j < w; j++) {
-        const [row, column] = from(i, j)
-        const [top, left] = bilinear ? [Math.floor(row), Math.floor(column)] : [Math.round(row), Math.round(column)]
-        const [down, right] = bilinear ? [row - top, column - left] : [0, 0]
+        const u = row[0] * i + row[1] * j + row[2]
+        const v = column[0] * i + column[1] * j + column[2]
+        const [top, left] = bilinear ? [Math.floor(u), Math.floor(v)] : [Math.round(u), Math.round(v)]
+        const down = bilinear ? u - top : 0
+        const right = bilinear ? v - left : 0
         for (let plane = image * c; plane < (image + 1) * c; plane++) {
-          let v = pixel(plane, top, left) * (1 - down) * (1 - right)
-          if (right > 0) v += pixel(plane, top, left + 1) * (1 - down) * right
-          if (down > 0) v += pixel(plane, top + 1, left) * down * (1 - right)
-          if (right > 0 && down > 0) v += pixel(plane, top + 1, left + 1) * down * right
-          out[(plane * h + i) * w + j] = v
+          let sum = pixel(plane, top, left) * (1 - down) * (1 - right)
+          if (right > 0) sum += pixel(plane, top, left + 1) * (1 - down) * right
+          if (down > 0) sum += pixel(plane, top + 1, left) * down * (1 - right)
+          if (right > 0 && down > 0) sum += pixel(plane, top + 1, left + 1) * down * right
+          out[(plane * h + i) * w + j] = sum
         }
       }
   }
-  return created(op, { dtype: x.dtype, shape, data: out })
+  return created(op, { dtype: x.dtype, shape: [n, c, h, w], data: out })
 }
 
 export interface FlipOptions extends Drawn {
@@ -165,8 +169,11 @@ function flip(op: string, given: FlipOptions, vertical: boolean): Augmentation {
   return x => {
     const [, , h, w] = images(op, x)
     const source = (): Source => {
-      if (generator.uniform() >= p) return (i, j) => [i, j]
-      return vertical ? (i, j) => [h - 1 - i, j] : (i, j) => [i, w - 1 - j]
+      const flipped = generator.uniform() < p
+      return {
+        row: flipped && vertical ? [-1, 0, h - 1] : [1, 0, 0],
+        column: flipped && !vertical ? [0, -1, w - 1] : [0, 1, 0],
+      }
     }
     return resampled(op, x, [h, w], source, 0)
   }
@@ -203,7 +210,7 @@ export function randomCrop(size: number | readonly [number, number], given: Crop
       )
     const source = (): Source => {
       const [top, left] = [generator.integer(0, down + 1) - padding, generator.integer(0, right + 1) - padding]
-      return (i, j) => [i + top, j + left]
+      return { row: [1, 0, top], column: [0, 1, left] }
     }
     return resampled(op, x, [h, w], source, fill)
   }
@@ -255,7 +262,7 @@ function affine(
   const { translate = [0, 0], scale = [1, 1], interpolation = 'nearest', fill = 0 } = options(op, given, known)
   const generator = drawing(op, given)
   const [low, high] = interval(op, 'degrees', degrees)
-  const [small, large] = interval(op, 'scale', list(op, 'scale', scale) as readonly [number, number])
+  const [small, large] = interval(op, 'scale', scale)
   if (!(small > 0)) throw new ArgumentError(`${op}: scale is [low, high] above 0, not [${scale.join(', ')}]`)
   for (const t of list(op, 'translate', translate))
     if (!(t >= 0 && t <= 1)) throw new ArgumentError(`${op}: translate holds fractions in [0, 1], not ${described(t)}`)
@@ -275,9 +282,10 @@ function affine(
       const down = Math.round(between(-translate[1], translate[1]) * h)
       // a right angle has a cosine of 0, also after rounding
       const [cos, sin] = [Math.cos(angle), Math.sin(angle)].map(v => (Math.abs(v) < 1e-12 ? 0 : v) / factor)
-      return (i, j) => {
-        const [dy, dx] = [i - down - middle, j - right - centre]
-        return [middle + cos * dy - sin * dx, centre + sin * dy + cos * dx]
+      const [y, x] = [down + middle, right + centre]
+      return {
+        row: [cos, -sin, middle - cos * y + sin * x],
+        column: [sin, cos, centre - sin * y - cos * x],
       }
     }
     return resampled(op, x, [h, w], source, fill, interpolation === 'bilinear')
