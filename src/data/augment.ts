@@ -4,9 +4,10 @@ import { ArgumentError, ShapeError } from '../engine/errors.ts'
 import { created, tensor } from '../engine/ops/create.ts'
 import { floats } from '../engine/ops/kind.ts'
 import { reshape } from '../engine/ops/linear.ts'
-import { defaultGenerator, Generator, randn } from '../engine/random.ts'
+import { type Generator, randn } from '../engine/random.ts'
 import { show } from '../engine/shape.ts'
 import type { Tensor } from '../engine/tensor.ts'
+import { drawing } from './drawing.ts'
 import { atLeast0 } from './made.ts'
 
 /** A batch of images [n, c, h, w] made into another. What is drawn at random is data: it has no graph. */
@@ -14,11 +15,6 @@ export type Augmentation = (x: Tensor) => Tensor
 
 interface Drawn {
   readonly generator?: Generator
-}
-function drawing(op: string, { generator = defaultGenerator() }: Drawn): Generator {
-  if (!(generator instanceof Generator))
-    throw new ArgumentError(`${op}: generator is a Generator, not ${described(generator)}`)
-  return generator
 }
 /** @throws ArgumentError when x is no tensor, ShapeError when it is no batch of images */
 function images(op: string, x: Tensor): [n: number, c: number, h: number, w: number] {
@@ -88,7 +84,7 @@ export interface NoiseOptions extends Drawn {
 export function gaussianNoise(given: NoiseOptions = {}): Augmentation {
   const op = 'gaussianNoise'
   const { mean = 0, sigma = 0.1, clip = true } = options(op, given, ['mean', 'sigma', 'clip', 'generator'])
-  const generator = drawing(op, given)
+  const generator = drawing(op, given.generator)
   number(op, 'mean', mean)
   atLeast0(op, 'sigma', sigma)
   return x => {
@@ -164,7 +160,7 @@ export const randomVerticalFlip = (given: FlipOptions = {}): Augmentation => fli
 
 function flip(op: string, given: FlipOptions, vertical: boolean): Augmentation {
   const { p = 0.5 } = options(op, given, ['p', 'generator'])
-  const generator = drawing(op, given)
+  const generator = drawing(op, given.generator)
   if (!(p >= 0 && p <= 1)) throw new ArgumentError(`${op}: p is a probability in [0, 1], not ${described(p)}`)
   return x => {
     const [, , h, w] = images(op, x)
@@ -196,7 +192,7 @@ export interface CropOptions extends Drawn {
 export function randomCrop(size: number | readonly [number, number], given: CropOptions = {}): Augmentation {
   const op = 'randomCrop'
   const { padding = 0, fill = 0 } = options(op, given, ['padding', 'fill', 'generator'])
-  const generator = drawing(op, given)
+  const generator = drawing(op, given.generator)
   const [h, w] = typeof size === 'number' ? [size, size] : list(op, 'size', size)
   for (const side of [h, w]) integer(op, 'a side', side, 1)
   integer(op, 'padding', padding, 0)
@@ -260,7 +256,7 @@ function affine(
   clockwise: 1 | -1,
 ): Augmentation {
   const { translate = [0, 0], scale = [1, 1], interpolation = 'nearest', fill = 0 } = options(op, given, known)
-  const generator = drawing(op, given)
+  const generator = drawing(op, given.generator)
   const [low, high] = interval(op, 'degrees', degrees)
   const [small, large] = interval(op, 'scale', scale)
   if (!(small > 0)) throw new ArgumentError(`${op}: scale is [low, high] above 0, not [${scale.join(', ')}]`)

@@ -3,8 +3,9 @@ import { described, integer, options } from '../engine/argument.ts'
 import { ArgumentError } from '../engine/errors.ts'
 import { tensor } from '../engine/ops/create.ts'
 import { reshape } from '../engine/ops/linear.ts'
-import { defaultGenerator, Generator } from '../engine/random.ts'
+import type { Generator } from '../engine/random.ts'
 import type { Tensor } from '../engine/tensor.ts'
+import { drawing } from './drawing.ts'
 
 export interface MadeOptions {
   /** How many samples (100). */
@@ -26,10 +27,8 @@ export function asked(
   own: readonly string[] = [],
   common: readonly string[] = ['n', 'noise', 'generator'],
 ): { n: number; noise: number; generator: Generator } {
-  const { n = 100, noise = 0, generator = defaultGenerator() } = options<MadeOptions>(name, given, [...common, ...own])
-  if (!(generator instanceof Generator))
-    throw new ArgumentError(`${name}: generator is a Generator, not ${described(generator)}`)
-  return { n: integer(name, 'n', n, 1), noise: atLeast0(name, 'noise', noise), generator }
+  const { n = 100, noise = 0, generator } = options<MadeOptions>(name, given, [...common, ...own])
+  return { n: integer(name, 'n', n, 1), noise: atLeast0(name, 'noise', noise), generator: drawing(name, generator) }
 }
 
 /** The common options of what has no noise. */

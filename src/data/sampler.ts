@@ -1,9 +1,10 @@
 // Samplers: in which order samples are taken, and which go together into a batch.
 import { described, integer, list, options, record } from '../engine/argument.ts'
 import { ArgumentError, ShapeError } from '../engine/errors.ts'
-import { defaultGenerator, Generator, type GeneratorState } from '../engine/random.ts'
+import { defaultGenerator, type Generator, type GeneratorState } from '../engine/random.ts'
 import { show } from '../engine/shape.ts'
 import { Tensor } from '../engine/tensor.ts'
+import { drawing } from './drawing.ts'
 import { type Labels, numbered } from './labels.ts'
 
 /** What a sampler remembers between epochs; JSON. */
@@ -33,9 +34,7 @@ export abstract class Sampler<I = number> implements Iterable<I> {
   readonly #generator: Generator | null
 
   constructor(generator: Generator | null = null) {
-    if (generator !== null && !(generator instanceof Generator))
-      throw new ArgumentError(`${new.target.name}: generator is a Generator, not ${described(generator)}`)
-    this.#generator = generator
+    this.#generator = generator === null ? null : drawing(new.target.name, generator)
   }
 
   /** How many indices, or batches, an iteration gives. */

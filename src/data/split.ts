@@ -1,8 +1,9 @@
 // Splits: a data set in parts, to learn from and to be judged by.
 import { described, integer, list, options } from '../engine/argument.ts'
 import { ArgumentError } from '../engine/errors.ts'
-import { defaultGenerator, Generator } from '../engine/random.ts'
+import type { Generator } from '../engine/random.ts'
 import { type Batched, type Dataset, dataset, Subset } from './dataset.ts'
+import { drawing } from './drawing.ts'
 import { type Labels, numbered } from './labels.ts'
 
 export interface RandomOptions {
@@ -11,11 +12,6 @@ export interface RandomOptions {
 /** What to learn from, and what to be judged by. */
 export type Split<T, B = Batched<T>> = [train: Subset<T, B>, test: Subset<T, B>]
 
-function drawing(op: string, generator: Generator): Generator {
-  if (!(generator instanceof Generator))
-    throw new ArgumentError(`${op}: generator is a Generator, not ${described(generator)}`)
-  return generator
-}
 /** @throws ArgumentError when x is no data set, or an empty one */
 function filled<T, B>(op: string, x: Dataset<T, B>): number {
   if (dataset(op, x).length === 0) throw new ArgumentError(`${op}: the data set is empty`)
@@ -40,7 +36,7 @@ export function randomSplit<T, B>(
   given: RandomOptions = {},
 ): Subset<T, B>[] {
   const op = 'randomSplit'
-  const generator = drawing(op, options(op, given, ['generator']).generator ?? defaultGenerator())
+  const generator = drawing(op, options(op, given, ['generator']).generator)
   const n = filled(op, of)
   const sizes = partSizes(op, list(op, 'lengths', lengths), n)
   const order = generator.permutation(n)
@@ -97,7 +93,7 @@ export function trainTestSplit<T, B>(of: Dataset<T, B>, given: TestSplitOptions 
     trainSize,
     shuffle = true,
     stratify,
-    generator = defaultGenerator(),
+    generator: from,
   } = options(op, given, ['testSize', 'trainSize', 'shuffle', 'stratify', 'generator'])
   const n = filled(op, of)
   const size = (name: string, x: number, round: (x: number) => number): number => {
@@ -122,7 +118,7 @@ export function trainTestSplit<T, B>(of: Dataset<T, B>, given: TestSplitOptions 
     throw new ArgumentError(
       `${op}: of ${n} samples, ${train} would be left to learn from and ${test} to be judged by; both parts need one`,
     )
-  drawing(op, generator)
+  const generator = drawing(op, from)
   if (stratify === undefined) {
     const order = shuffle ? generator.permutation(n) : upTo(n)
     // the first to be judged by, as scikit-learn, when the order is random
@@ -185,11 +181,7 @@ interface Folding {
   readonly generator: Generator
 }
 function folding<T, B>(op: string, of: Dataset<T, B>, given: FoldOptions): Folding {
-  const {
-    splits = 5,
-    shuffle = false,
-    generator = defaultGenerator(),
-  } = options(op, given, ['splits', 'shuffle', 'generator'])
+  const { splits = 5, shuffle = false, generator } = options(op, given, ['splits', 'shuffle', 'generator'])
   const n = filled(op, of)
   if (integer(op, 'splits', splits, 2) > n) throw new ArgumentError(`${op}: ${splits} splits of ${n} samples`)
   return { n, splits, shuffle, generator: drawing(op, generator) }
