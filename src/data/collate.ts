@@ -37,6 +37,8 @@ export function collated<T, B>(samples: readonly T[]): B {
   return Promise.all(samples).then(defaultCollate) as B
 }
 
+/** Is this function declared `async`? */
+export const isAsync = (f: unknown): boolean => Object.prototype.toString.call(f) === '[object AsyncFunction]'
 export const isPromise = (x: unknown): x is PromiseLike<unknown> =>
   typeof x === 'object' && x !== null && 'then' in x && typeof x.then === 'function'
 

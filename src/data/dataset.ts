@@ -6,14 +6,14 @@ import { tensor } from '../engine/ops/create.ts'
 import { indexSelect } from '../engine/ops/gather.ts'
 import { show } from '../engine/shape.ts'
 import type { Tensor } from '../engine/tensor.ts'
-import { type Collated, collated } from './collate.ts'
+import { type Collated, collated, isAsync } from './collate.ts'
 
 /** What a batch of samples is, unless a data set says otherwise: of promises a promise. */
 export type Batched<T> = T extends Promise<infer S> ? Promise<Collated<S>> : Collated<T>
 
 /**
  * `length` samples, and `get(i)` for the i-th of them, from 0 on. A data set whose `get` gives promises is read with
- * `for await`. `batch` may be overridden by whoever can read many samples at once.
+ * `for await`; where it is not declared `async`, say so: `readonly asynchronous = true`. `batch` may be overridden by whoever can read many samples at once.
  *
  * @example
  * class Squares extends data.Dataset<{ x: number; y: number }> {
@@ -29,6 +29,10 @@ export abstract class Dataset<T, B = Batched<T>> {
   abstract readonly length: number
   /** Sample i, 0 <= i < length. */
   abstract get(i: number): T
+  /** Does it give promises? */
+  get asynchronous(): boolean {
+    return isAsync(this.get) || isAsync(this.batch)
+  }
 
   /** The samples at the indices as one batch: what `defaultCollate` makes of them. */
   batch(indices: readonly number[]): B {
@@ -115,6 +119,9 @@ export class Subset<T, B = Batched<T>> extends Dataset<T, B> {
   get length(): number {
     return this.indices.length
   }
+  override get asynchronous(): boolean {
+    return this.dataset.asynchronous
+  }
   get(i: number): T {
     return this.dataset.get(this.indices[within('Subset', i, this.length)])
   }
@@ -149,6 +156,9 @@ export class ConcatDataset<T, B = Batched<T>> extends Dataset<T, B> {
     this.length = length
   }
 
+  override get asynchronous(): boolean {
+    return this.datasets.some(part => part.asynchronous)
+  }
   /** In which data set sample i lies. */
   #part(i: number): number {
     within('ConcatDataset', i, this.length)

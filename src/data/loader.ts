@@ -2,7 +2,7 @@
 import { described, integer, options, record } from '../engine/argument.ts'
 import { ArgumentError } from '../engine/errors.ts'
 import type { Generator } from '../engine/random.ts'
-import { isPromise } from './collate.ts'
+import { isAsync, isPromise } from './collate.ts'
 import { type Dataset, dataset } from './dataset.ts'
 import {
   BatchSampler,
@@ -75,6 +75,8 @@ export class DataLoader<T, B> {
   readonly batchSampler: Iterable<readonly number[]> & Sized
   readonly dataset: Dataset<T, unknown>
   readonly prefetch: number
+  /** Does it have to be read with `for await`? */
+  readonly asynchronous: boolean
   readonly #load: (indices: readonly number[]) => unknown
   #epoch: Epoch | null = null
   /** Whether the next iteration goes on with `#epoch`. */
@@ -90,6 +92,7 @@ export class DataLoader<T, B> {
     if (collate !== undefined && typeof collate !== 'function')
       throw new ArgumentError(`${name}: collate is a function of samples, not ${described(collate)}`)
     this.dataset = of
+    this.asynchronous = of.asynchronous || isAsync(collate)
     this.prefetch = integer(name, 'prefetch', prefetch, 1)
     this.batchSampler = batches(name, of, given)
     this.#load = collate
