@@ -2,28 +2,18 @@
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { createCanvas, loadImage } from '@napi-rs/canvas'
 import { afterAll, describe, expect, test } from 'vitest'
 import { ArgumentError, DependencyError, ShapeError } from '../src/engine/errors.ts'
 import { peer } from '../src/io/peer.ts'
 import { confusionMatrix, decisionBoundary, imageGrid, lossCurve } from '../src/plot/plot.ts'
+import { type Decoded, decode } from './plot/picture.ts'
+import { plots, size } from './plot/plots.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'gradus-plot-'))
 afterAll(() => rmSync(folder, { recursive: true }))
 
-async function decode(png: Buffer) {
-  const image = await loadImage(png)
-  const ctx = createCanvas(image.width, image.height).getContext('2d')
-  ctx.drawImage(image, 0, 0)
-  const { data } = ctx.getImageData(0, 0, image.width, image.height)
-  const at = (x: number, y: number) => Array.from(data.slice(4 * (y * image.width + x), 4 * (y * image.width + x) + 3))
-  const colours = new Set<number>()
-  for (let i = 0; i < data.length; i += 4) colours.add((data[i] << 16) | (data[i + 1] << 8) | data[i + 2])
-  return { width: image.width, height: image.height, data, at, colours }
-}
-
 /** The rows and columns in which two pictures of one size differ. */
-function difference(a: Awaited<ReturnType<typeof decode>>, b: typeof a) {
+function difference(a: Decoded, b: typeof a) {
   const [xs, ys]: number[][] = [[], []]
   for (let i = 0; i < a.data.length; i += 4) {
     if (a.data[i] === b.data[i] && a.data[i + 1] === b.data[i + 1]) continue
@@ -32,32 +22,6 @@ function difference(a: Awaited<ReturnType<typeof decode>>, b: typeof a) {
   }
   const most = (values: number[]) => values.reduce((m, v) => Math.max(m, v), -1)
   return { pixels: xs.length, right: most(xs), bottom: most(ys) }
-}
-
-const size = { width: 480, height: 360 }
-const plots = {
-  lossCurve: (options: object) => lossCurve([{ name: 'train', values: [3, 2, 1.5] }], { ...size, ...options }),
-  decisionBoundary: (options: object) =>
-    decisionBoundary(
-      points => points.map(([x]) => x),
-      [
-        [-1, 0],
-        [1, 1],
-      ],
-      [0, 1],
-      { ...size, resolution: 10, ...options },
-    ),
-  confusionMatrix: (options: object) =>
-    confusionMatrix(
-      [
-        [8, 2],
-        [0, 9],
-      ],
-      ['cat', 'dog'],
-      { ...size, ...options },
-    ),
-  imageGrid: (options: object) =>
-    imageGrid([{ pixels: [0, 1, 1, 0], width: 2, height: 2, caption: '7 (true 1)' }], { width: 480, ...options }),
 }
 
 describe.each(Object.entries(plots))('%s', (name, plot) => {

@@ -1,7 +1,7 @@
 // What a classifier makes of the plane: its regions, how sure it is of them, and the points it learned from.
 import type { Chart } from 'chart.js'
 import { ArgumentError, ShapeError } from '../engine/errors.ts'
-import { air, axisTitle, frame, legend, type PlotOptions, paint, render, title } from './canvas.ts'
+import { air, axisTitle, frame, known, legend, type PlotOptions, paint, render, title } from './canvas.ts'
 import { css, mix, type Rgb, rgb } from './theme.ts'
 
 export type BoundaryOptions = PlotOptions & {
@@ -26,7 +26,7 @@ const marks = [
 ] as const
 
 /**
- * Draws the regions of a classifier of points in the plane: `points [n, 2], labels [n] -> PNG bytes`.
+ * Draws the regions of a classifier of points in the plane: `points [n, 2], labels [n] -> PNG or SVG bytes`.
  * `predict` maps `[m, 2]` to `[m]`, one score each (the higher label at and above `threshold`, the lower one below), or
  * to `[m, classes]`, where class k, labelled k, wins by the greatest score. It is called once.
  * The shade is the margin over the next class, full at the picture's median margin: it compares places, and is not a
@@ -45,6 +45,7 @@ export async function decisionBoundary(
   labels: ArrayLike<number>,
   options: BoundaryOptions = {},
 ): Promise<Buffer> {
+  known('decisionBoundary', options, ['xLabel', 'yLabel', 'classNames', 'threshold', 'resolution'])
   const { threshold = 0, resolution = 100 } = options
   if (points.length === 0 || points.length !== labels.length || points.some(point => point.length !== 2)) {
     const shape = [points.length, points[0]?.length ?? 2].join(', ')

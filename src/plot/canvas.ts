@@ -1,18 +1,24 @@
-// From a chart.js configuration to a PNG: loads the optional libraries, registers a font, wraps titles, writes the file.
+// From a chart.js configuration to a PNG or SVG: loads the optional libraries, wraps titles, writes the file.
 import { mkdir, writeFile } from 'node:fs/promises'
-import { dirname } from 'node:path'
+import { createRequire } from 'node:module'
+import { dirname, extname } from 'node:path'
 import type { ChartConfiguration, ChartType } from 'chart.js'
 import type * as Node from 'chartjs-node-canvas'
+import { oneOf, options as optionsOf } from '../engine/argument.ts'
 import { ArgumentError } from '../engine/errors.ts'
 import { needing, peer, peerFile } from '../io/peer.ts'
 import { type Look, looks, type Rgb, type Theme } from './theme.ts'
 
+export type Format = 'png' | 'svg'
+
 /** What every plot takes. */
 export type PlotOptions = {
-  /** Where to write the PNG, its folder made if need be. Without it nothing is written. */
+  /** Where to write the picture, its folder made if need be: a .png or an .svg. Without it nothing is written. */
   path?: string
+  /** 'png' or 'svg': what is returned. Default: what `path` ends in, else 'png'. */
+  format?: Format
   title?: string
-  /** Pixels of the PNG. */
+  /** Pixels of the picture. */
   width?: number
   height?: number
   /** 'light' (the default) or 'dark'. */
@@ -20,11 +26,18 @@ export type PlotOptions = {
 }
 
 /** What a plot draws with. `unit` is 1 at 1200 x 750 pixels; all sizes are multiples of it. */
-export type Frame = { width: number; height: number; unit: number; look: Look; font: string }
+export type Frame = { width: number; height: number; unit: number; look: Look; font: string; format: Format }
 
 const INSTALL = 'chart.js chartjs-node-canvas dejavu-fonts-ttf'
 const USER = 'gradus/plot'
 const FONT = 'DejaVu Sans'
+
+const shared = ['path', 'format', 'title', 'width', 'height', 'theme']
+
+/** @throws ArgumentError when the options are no object, or one is neither shared by all plots nor in `own` */
+export function known<O extends PlotOptions>(plot: string, given: O, own: readonly string[]): O {
+  return optionsOf(plot, given, [...shared, ...own])
+}
 
 export function frame(options: PlotOptions, width: number, height: number): Frame {
   const size = { width: options.width ?? width, height: options.height ?? height }
@@ -33,7 +46,22 @@ export function frame(options: PlotOptions, width: number, height: number): Fram
   }
   const look = looks[options.theme ?? 'light']
   if (!look) throw new ArgumentError(`plot: theme must be 'light' or 'dark', got '${options.theme}'`)
-  return { ...size, unit: unitOf(Math.min(size.width / 1200, size.height / 750)), look, font: FONT }
+  const unit = unitOf(Math.min(size.width / 1200, size.height / 750))
+  return { ...size, unit, look, font: FONT, format: formatOf(options) }
+}
+
+/** What the options ask for, once `path` and `format` agree. */
+function formatOf({ path, format }: PlotOptions): Format {
+  if (format !== undefined) oneOf('plot', 'format', format, ['png', 'svg'])
+  if (path === undefined) return format ?? 'png'
+  const ending = extname(path).slice(1).toLowerCase()
+  if (ending !== 'png' && ending !== 'svg') {
+    throw new ArgumentError(`plot: path must end in .png or .svg, got '${path}'`)
+  }
+  if (format !== undefined && format !== ending) {
+    throw new ArgumentError(`plot: path '${path}' is no ${format}. Leave format out: the ending decides`)
+  }
+  return ending
 }
 
 /** Letters grow with a large picture, but shrink less than a small one does, to stay legible. */
@@ -41,10 +69,10 @@ export function unitOf(scale: number): number {
   return scale < 1 ? Math.sqrt(scale) : scale
 }
 
-/** Draws `config` in `frame`, and writes it if `options` has a path: `-> PNG bytes`. */
+/** Draws `config` in `frame`, and writes it if `options` has a path: `-> PNG or SVG bytes`. */
 export async function render<T extends ChartType>(
   config: ChartConfiguration<T>,
-  { width, height, unit, look }: Frame,
+  { width, height, unit, look, format }: Frame,
   options: PlotOptions,
 ): Promise<Buffer> {
   const { ChartJSNodeCanvas } = peer<typeof Node>('chartjs-node-canvas', USER, INSTALL)
@@ -55,6 +83,7 @@ export async function render<T extends ChartType>(
     return new ChartJSNodeCanvas({
       width,
       height,
+      ...(format === 'svg' && { type: format }),
       backgroundColour: look.paper,
       chartCallback: ({ defaults }) => {
         defaults.font.family = FONT
@@ -67,12 +96,36 @@ export async function render<T extends ChartType>(
   // A machine without fonts would draw no text at all, silently.
   canvas.registerFont(fonts[0], { family: FONT })
   canvas.registerFont(fonts[1], { family: FONT, weight: 'bold' })
-  const png = await canvas.renderToBuffer(config as ChartConfiguration)
+  const bytes =
+    format === 'svg'
+      ? scalable(canvas.renderToBufferSync(config as ChartConfiguration, 'image/svg+xml'), width, height, options.title)
+      : await canvas.renderToBuffer(config as ChartConfiguration)
   if (options.path !== undefined) {
     await mkdir(dirname(options.path), { recursive: true })
-    await writeFile(options.path, png)
+    await writeFile(options.path, bytes)
   }
-  return png
+  return bytes
+}
+
+/**
+ * An SVG that a page may resize, with a name that a screen reader reads, since its letters are drawn as outlines.
+ * Its ids count from 0: the canvas' own go on from picture to picture, so that no two would be equal.
+ */
+function scalable(svg: Buffer, width: number, height: number, title: string | undefined): Buffer {
+  const name = title?.replace(/[&<>]/g, letter => `&#${letter.charCodeAt(0)};`)
+  const ids = new Map<string, string>()
+  const text = svg
+    .toString()
+    .replace(/<svg\b[^>]*>/, open => {
+      const box = open.includes('viewBox') ? open : open.replace(/>$/, ` viewBox="0 0 ${width} ${height}">`)
+      return name ? `${box.replace(/>$/, ' role="img">')}\n\t<title>${name}</title>` : box
+    })
+    .replace(/( id="|url\(#|href="#)([\w-]+)/g, (_, before: string, id: string) => {
+      const number = ids.get(id) ?? `${id.split(/[_-]/, 1)[0]}_${ids.size}`
+      ids.set(id, number)
+      return before + number
+    })
+  return Buffer.from(text)
 }
 
 /** The title, set left and wrapped to the width. */
@@ -139,13 +192,16 @@ export function lines(text: string, room: number, size: number): string[] {
   return done
 }
 
-/** Colours the pixels of a rectangle, `colour(column, row)` each, ignoring transforms. */
+/** Colours the pixels of a rectangle, `colour(column, row)` each. They are an image of its own: an SVG has no pixels. */
 export function paint(
   ctx: CanvasRenderingContext2D,
   [left, top, width, height]: [number, number, number, number],
   colour: (column: number, row: number) => Rgb,
 ): void {
-  const image = ctx.createImageData(width, height)
+  const home = peerFile('chartjs-node-canvas', USER, INSTALL)
+  const canvas = needing(USER, INSTALL, () => (createRequire(home)('canvas') as Canvases).createCanvas(width, height))
+  const own = canvas.getContext('2d')
+  const image = own.createImageData(width, height)
   for (let row = 0, i = 0; row < height; row++) {
     for (let column = 0; column < width; column++, i += 4) {
       const [r, g, b] = colour(column, row)
@@ -155,5 +211,11 @@ export function paint(
       image.data[i + 3] = 255
     }
   }
-  ctx.putImageData(image, left, top)
+  own.putImageData(image, 0, 0)
+  ctx.drawImage(canvas, left, top)
+}
+
+/** The library that chartjs-node-canvas draws with, so far as needed here. */
+type Canvases = {
+  createCanvas(width: number, height: number): CanvasImageSource & { getContext(type: '2d'): CanvasRenderingContext2D }
 }

@@ -1,13 +1,13 @@
 // A confusion matrix: which class is taken for which, hits in one colour and errors in another.
 import type { Chart } from 'chart.js'
 import { ShapeError } from '../engine/errors.ts'
-import { air, axisTitle, frame, type PlotOptions, render, title } from './canvas.ts'
+import { air, axisTitle, frame, known, type PlotOptions, render, title } from './canvas.ts'
 import { css, mix, readable, rgb } from './theme.ts'
 
 export type ConfusionOptions = PlotOptions & { xLabel?: string; yLabel?: string }
 
 /**
- * Draws a confusion matrix: `[k, k] counts, k labels -> PNG bytes`; row = true class, column = predicted class.
+ * Draws a confusion matrix: `[k, k] counts, k labels -> PNG or SVG bytes`; row = true class, column = predicted class.
  * A cell's shade is its share of its row, so that rare classes read as well as common ones; up to six classes the share
  * is written too.
  *
@@ -23,6 +23,7 @@ export async function confusionMatrix(
   labels: (string | number)[],
   options: ConfusionOptions = {},
 ): Promise<Buffer> {
+  known('confusionMatrix', options, ['xLabel', 'yLabel'])
   const k = matrix.length
   if (k === 0 || labels.length !== k || matrix.some(row => row.length !== k)) {
     const shape = [k, matrix[0]?.length ?? 0].join(', ')

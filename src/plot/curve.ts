@@ -1,6 +1,6 @@
 // Curves over steps: losses, accuracies, learning rates.
 import { ArgumentError } from '../engine/errors.ts'
-import { air, axisTitle, frame, legend, type PlotOptions, render, title } from './canvas.ts'
+import { air, axisTitle, frame, known, legend, type PlotOptions, render, title } from './canvas.ts'
 import { css, rgb } from './theme.ts'
 
 export type Series = {
@@ -19,7 +19,7 @@ export type CurveOptions = PlotOptions & {
 }
 
 /**
- * Draws curves: `k series -> PNG bytes`, and writes them to `options.path` if it is given.
+ * Draws curves: `k series -> PNG or SVG bytes`, and writes them to `options.path` if it is given.
  * A curve that runs along an earlier one is drawn thin and dashed on top of that one's broad pale band: both show.
  *
  * Throws `ArgumentError` for no series or a size that is no size, `DependencyError` if the plot libraries are missing.
@@ -29,6 +29,7 @@ export type CurveOptions = PlotOptions & {
  * // out/loss.png: 1200 x 750 pixels
  */
 export async function lossCurve(series: Series[], options: CurveOptions = {}): Promise<Buffer> {
+  known('lossCurve', options, ['xLabel', 'yLabel', 'logY'])
   if (series.length === 0) throw new ArgumentError('lossCurve: no series to draw')
   const view = frame(options, 1200, 750)
   const { unit, look } = view

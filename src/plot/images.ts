@@ -1,7 +1,7 @@
 // A grid of small pictures with captions: samples of a data set, what a model got wrong, filters.
 import type { Chart } from 'chart.js'
 import { ArgumentError, ShapeError } from '../engine/errors.ts'
-import { frame, lines, type PlotOptions, paint, render, title, unitOf } from './canvas.ts'
+import { frame, known, lines, type PlotOptions, paint, render, title, unitOf } from './canvas.ts'
 import type { Rgb } from './theme.ts'
 
 export type Picture = {
@@ -22,7 +22,7 @@ export type ImageGridOptions = Omit<PlotOptions, 'height'> & {
 }
 
 /**
- * Draws pictures in a grid: `n pictures -> PNG bytes`. `width` (default 1200) is kept, the height follows from it.
+ * Draws pictures in a grid: `n pictures -> PNG or SVG bytes`. `width` (default 1200) is kept, the height follows.
  * Pixels are enlarged without smoothing.
  *
  * Throws `ShapeError` if pixels do not fill their picture, `ArgumentError` for no pictures or a range that is empty,
@@ -33,6 +33,7 @@ export type ImageGridOptions = Omit<PlotOptions, 'height'> & {
  * // out/grid.png: 1200 pixels wide, one picture
  */
 export async function imageGrid(images: Picture[], options: ImageGridOptions = {}): Promise<Buffer> {
+  known('imageGrid', options, ['columns', 'range'])
   if (images.length === 0) throw new ArgumentError('imageGrid: no pictures to draw')
   for (const { pixels, width, height } of images) {
     if (pixels.length !== width * height && pixels.length !== 3 * width * height) {
