@@ -2,7 +2,7 @@
 import { mkdir, writeFile } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import { dirname, extname } from 'node:path'
-import type { ChartConfiguration, ChartType } from 'chart.js'
+import type { ChartConfiguration, ChartType, LegendItem } from 'chart.js'
 import type * as Node from 'chartjs-node-canvas'
 import { oneOf, options as optionsOf } from '../engine/argument.ts'
 import { ArgumentError } from '../engine/errors.ts'
@@ -150,8 +150,8 @@ export function axisTitle({ unit, look }: Frame, text: string | undefined, room:
   }
 }
 
-/** Entries with their own marks, set left under the title. */
-export function legend({ unit, look }: Frame, display: boolean) {
+/** Entries with their own marks, or `lines` as they are drawn, set left under the title. */
+export function legend({ unit, look }: Frame, display: boolean, lines?: readonly LegendItem[]) {
   return {
     display,
     align: 'start' as const,
@@ -161,12 +161,13 @@ export function legend({ unit, look }: Frame, display: boolean) {
       boxHeight: 13 * unit,
       padding: 18 * unit,
       font: { size: 19 * unit },
+      ...(lines && { pointStyleWidth: 52 * unit, generateLabels: () => [...lines] }),
     },
   }
 }
 
 /** An invisible axis that keeps legend and title off the chart, for which chart.js has no setting. */
-export function air({ unit }: Frame) {
+export function air({ unit }: Frame, height = 14) {
   return {
     axis: 'x' as const,
     position: 'top' as const,
@@ -174,7 +175,7 @@ export function air({ unit }: Frame) {
     border: { display: false },
     ticks: { display: false },
     afterFit: (scale: { height: number }) => {
-      scale.height = 14 * unit
+      scale.height = height * unit
     },
   }
 }

@@ -3,6 +3,9 @@ import { createCanvas, loadImage } from '@napi-rs/canvas'
 import { expect } from 'vitest'
 import { looks, rgb, type Theme } from '../../src/plot/theme.ts'
 
+/** Left, top, right, bottom; the last two are outside. */
+export type Box = readonly [number, number, number, number]
+
 export type Decoded = Awaited<ReturnType<typeof decode>>
 
 export async function decode(png: Buffer) {
@@ -16,36 +19,35 @@ export async function decode(png: Buffer) {
   return { width: image.width, height: image.height, data, at, colours }
 }
 
-/** How many pixels have exactly this colour, within the rectangle from `left, top` to `right, bottom`. */
-export function count(
-  { data, width, height }: Decoded,
-  hex: string,
-  [left, top, right, bottom] = [0, 0, width, height],
-) {
-  const [r, g, b] = rgb(hex)
-  let n = 0
-  for (let i = 0; i < data.length; i += 4) {
-    const [x, y] = [(i / 4) % width, Math.floor(i / 4 / width)]
-    if (x >= left && x < right && y >= top && y < bottom) {
-      n += Number(data[i] === r && data[i + 1] === g && data[i + 2] === b)
-    }
-  }
-  return n
+/** How many pixels within a box have exactly this colour. */
+export function count(picture: Decoded, hex: string, box?: Box): number {
+  return Array.from(where(picture, hex, box)).length
 }
 
-/** The least rectangle around all pixels of this colour. */
-export function bounds({ data, width }: Decoded, hex: string) {
-  const [r, g, b] = rgb(hex)
-  const box = { left: Infinity, right: -Infinity, top: Infinity, bottom: -Infinity }
-  for (let i = 0; i < data.length; i += 4) {
-    if (data[i] !== r || data[i + 1] !== g || data[i + 2] !== b) continue
-    const [x, y] = [(i / 4) % width, Math.floor(i / 4 / width)]
-    box.left = Math.min(box.left, x)
-    box.right = Math.max(box.right, x)
-    box.top = Math.min(box.top, y)
-    box.bottom = Math.max(box.bottom, y)
+/** The least rectangle around all pixels of this colour within a box. */
+export function bounds(picture: Decoded, hex: string, box?: Box) {
+  const found = { left: Infinity, right: -Infinity, top: Infinity, bottom: -Infinity }
+  for (const [x, y] of where(picture, hex, box)) {
+    found.left = Math.min(found.left, x)
+    found.right = Math.max(found.right, x)
+    found.top = Math.min(found.top, y)
+    found.bottom = Math.max(found.bottom, y)
   }
-  return box
+  return found
+}
+
+function* where(
+  { data, width, height }: Decoded,
+  hex: string,
+  [left, top, right, bottom]: Box = [0, 0, width, height],
+) {
+  const [r, g, b] = rgb(hex)
+  for (let y = top; y < bottom; y++) {
+    for (let x = left; x < right; x++) {
+      const i = 4 * (y * width + x)
+      if (data[i] === r && data[i + 1] === g && data[i + 2] === b) yield [x, y]
+    }
+  }
 }
 
 /** Nothing runs over the edge: the outermost two pixels of all four sides are paper. */

@@ -1,5 +1,5 @@
 // One small call of every plot, for what holds of all of them.
-import { confusionMatrix, decisionBoundary, imageGrid, lossCurve } from '../../src/plot/plot.ts'
+import { confusionMatrix, decisionBoundary, imageGrid, lossCurve, trainingCurves } from '../../src/plot/plot.ts'
 
 export const size = { width: 480, height: 360 }
 
@@ -26,4 +26,12 @@ export const plots = {
     ),
   imageGrid: (options: object) =>
     imageGrid([{ pixels: [0, 1, 1, 0], width: 2, height: 2, caption: '7 (true 1)' }], { width: 480, ...options }),
+  trainingCurves: (options: object) =>
+    trainingCurves(
+      [
+        { loss: 2, 'validation.loss': 2.5 },
+        { loss: 1, 'validation.loss': 1.2 },
+      ],
+      { ...size, ...options },
+    ),
 }
