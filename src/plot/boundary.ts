@@ -2,7 +2,8 @@
 import type { Chart } from 'chart.js'
 import { ArgumentError, ShapeError } from '../engine/errors.ts'
 import { air, axisTitle, frame, known, legend, type PlotOptions, paint, render, title } from './canvas.ts'
-import { css, mix, type Rgb, rgb } from './theme.ts'
+import { marked } from './mark.ts'
+import { mix, type Rgb, rgb } from './theme.ts'
 
 export type BoundaryOptions = PlotOptions & {
   xLabel?: string
@@ -14,16 +15,6 @@ export type BoundaryOptions = PlotOptions & {
   /** How many columns of points the model is asked for; between them scores are interpolated. Default 100. */
   resolution?: number
 }
-
-/** Shapes that differ at a glance, with the radii that make them look equally large. */
-const marks = [
-  { shape: 'circle', radius: 8 },
-  { shape: 'triangle', radius: 10.5 },
-  { shape: 'rect', radius: 9.5 },
-  { shape: 'rectRot', radius: 10 },
-  { shape: 'star', radius: 9 },
-  { shape: 'crossRot', radius: 9 },
-] as const
 
 /**
  * Draws the regions of a classifier of points in the plane: `points [n, 2], labels [n] -> PNG or SVG bytes`.
@@ -133,19 +124,11 @@ export async function decisionBoundary(
     {
       type: 'scatter',
       data: {
-        datasets: classes.map((label, k) => {
-          const { shape, radius } = marks[k % marks.length]
-          const open = shape === 'star' || shape === 'crossRot'
-          return {
-            label: names[k],
-            data: points.filter((_, i) => labels[i] === label).map(([x, y]) => ({ x, y })),
-            pointStyle: shape,
-            pointRadius: radius * unit,
-            backgroundColor: css(colours[k]),
-            borderColor: open ? css(colours[k]) : look.paper,
-            borderWidth: (open ? 3 : 1.8) * unit,
-          }
-        }),
+        datasets: classes.map((label, k) => ({
+          label: names[k],
+          data: points.filter((_, i) => labels[i] === label).map(([x, y]) => ({ x, y })),
+          ...marked(view, k),
+        })),
       },
       options: {
         layout: { padding: { top: 26 * unit, right: 30 * unit, bottom: 18 * unit, left: 18 * unit } },

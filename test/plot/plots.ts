@@ -1,5 +1,14 @@
 // One small call of every plot, for what holds of all of them.
-import { confusionMatrix, decisionBoundary, imageGrid, lossCurve, trainingCurves } from '../../src/plot/plot.ts'
+import {
+  confusionMatrix,
+  decisionBoundary,
+  embedding2d,
+  imageGrid,
+  lossCurve,
+  regressionFit,
+  surfaceTrajectories,
+  trainingCurves,
+} from '../../src/plot/plot.ts'
 
 export const size = { width: 480, height: 360 }
 
@@ -33,5 +42,41 @@ export const plots = {
         { loss: 1, 'validation.loss': 1.2 },
       ],
       { ...size, ...options },
+    ),
+  regressionFit: (options: object) =>
+    regressionFit(
+      [
+        { x: 0, y: 1 },
+        { x: 1, y: 2 },
+      ],
+      xs => xs.map(x => x + 0.9),
+      { ...size, band: 1, ...options },
+    ),
+  surfaceTrajectories: (options: object) =>
+    surfaceTrajectories(
+      (x, y) => x * x + y * y,
+      [
+        {
+          name: 'path',
+          points: [
+            { x: 1, y: 1 },
+            { x: 0.1, y: 0 },
+          ],
+        },
+      ],
+      {
+        ...size,
+        resolution: 20,
+        ...options,
+      },
+    ),
+  embedding2d: (options: object) =>
+    embedding2d(
+      [
+        [0, 1, 0],
+        [1, 0, 2],
+        [2, 1, 1],
+      ],
+      { ...size, labels: ['a', 'b', 'a'], texts: ['x', 'y', 'z'], ...options },
     ),
 }

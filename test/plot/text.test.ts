@@ -10,7 +10,10 @@ import { textChart } from '../../src/plot/plot.ts'
 const falling = [{ name: 'loss', values: [8, 4, 2, 1] }]
 // biome-ignore lint/suspicious/noControlCharactersInRegex: the escapes that colour a terminal
 const plain = (text: string) => text.replace(/\u001b\[\d+m/g, '')
-const widths = (text: string) => plain(text).split('\n').map(line => Array.from(line).length) // biome-ignore format: short
+const widths = (text: string) =>
+  plain(text)
+    .split('\n')
+    .map(line => Array.from(line).length)
 
 describe('textChart', () => {
   test('in ASCII, as its docstring shows', () => {
@@ -83,7 +86,10 @@ describe('textChart', () => {
   test('takes tensors, points, one value, constants, huge and tiny values, gaps', () => {
     const charts = [
       tensor([3, 2, 1]),
-      [{ x: 5, y: 1 }, { x: -5, y: 2 }], // biome-ignore format: short
+      [
+        { x: 5, y: 1 },
+        { x: -5, y: 2 },
+      ],
       [0.3],
       [0, 0, 0],
       [1e300, Number.NaN, -1e300],
