@@ -40,21 +40,31 @@ export function yAxis(view: Frame, span: Span, { label, log }: AxisOptions, room
   }
 }
 
-/** A logarithmic axis from `e^low` to `e^high`: ticks at powers of ten, and at 2 and 5 times them if decades are few. */
+/** A logarithmic axis from `e^low` to `e^high`. */
 function logarithmic(low: number, high: number, padding: number, share: number) {
   const room = high > low ? (high - low) * share : 0.04
-  const first = (value: number) => Number((value / 10 ** Math.floor(Math.log10(value) + 1e-9)).toFixed(6))
-  const wanted = high - low > 3 * Math.LN10 ? [1] : [1, 2, 5]
   return {
     type: 'logarithmic' as const,
     ...(Number.isFinite(low) && { min: Math.exp(low - room), max: Math.exp(high + room) }),
-    afterBuildTicks: (scale: { ticks: { value: number }[] }) => {
-      const chosen = scale.ticks.filter(({ value }) => wanted.includes(first(value)))
-      // Within less than a decade all are needed.
-      if (chosen.length > 2) scale.ticks = chosen
+    afterBuildTicks: (scale: { min: number; max: number; ticks: { value: number }[] }) => {
+      const chosen = logTicks(scale.min, scale.max)
+      if (chosen.length > 1) scale.ticks = chosen.map(value => ({ value }))
     },
     ticks: { padding, maxRotation: 0, callback: (value: string | number) => brief(Number(value)) },
   }
+}
+
+/** Powers of ten, at most nine of them; where they are few, also what lies between. */
+function logTicks(min: number, max: number): number[] {
+  const [first, last] = [Math.floor(Math.log10(min)), Math.ceil(Math.log10(max))]
+  const every = Math.ceil((last - first) / 9)
+  for (const factors of last - first > 4 ? [[1]] : [[1], [1, 2, 5], [1, 1.5, 2, 3, 5, 7]]) {
+    const ticks: number[] = []
+    for (let n = first; n <= last; n += every) ticks.push(...factors.map(factor => Number(`${factor}e${n}`)))
+    const within = ticks.filter(value => value >= min * (1 - 1e-9) && value <= max * (1 + 1e-9))
+    if (within.length > 3 || factors.length === 6 || last - first > 4) return within
+  }
+  return []
 }
 
 /** A number as an axis or a note writes it: 0.002, 1500, 2e-5. */

@@ -7,13 +7,13 @@ export type Note = { text: string; x: number; y: number }
 /** What is covered already, where texts may stand, and how far from their points. */
 export type Ground = { taken: readonly Box[]; area: Box; away: number }
 
-/** Writes each note where there is room, the first ones first; those without any are left out. */
+/** Writes each note where there is room, the first ones first, and returns how many; those without any are left out. */
 export function annotate(
   ctx: CanvasRenderingContext2D,
   { unit, look, font }: Frame,
   notes: readonly Note[],
   { taken, area, away }: Ground,
-): void {
+): number {
   const size = 17 * unit
   const covered = [...taken]
   ctx.save()
@@ -34,6 +34,7 @@ export function annotate(
     ctx.fillText(text, free[0], (free[1] + free[3]) / 2)
   }
   ctx.restore()
+  return covered.length - taken.length
 }
 
 /** Where a text may stand beside a point, best first: right, left, above, below, and between these. */

@@ -3,7 +3,11 @@ import {
   confusionMatrix,
   decisionBoundary,
   embedding2d,
+  histogram,
+  histogramsOverTime,
   imageGrid,
+  learningRateCurve,
+  learningRateSchedule,
   lossCurve,
   regressionFit,
   surfaceTrajectories,
@@ -78,5 +82,17 @@ export const plots = {
         [2, 1, 1],
       ],
       { ...size, labels: ['a', 'b', 'a'], texts: ['x', 'y', 'z'], ...options },
+    ),
+  learningRateSchedule: (options: object) => learningRateSchedule([0.1, 0.01], { ...size, ...options }),
+  learningRateCurve: (options: object) =>
+    learningRateCurve({ rates: [1e-3, 1e-2, 0.1], losses: [2, 1, 3], suggestion: 0.01 }, { ...size, ...options }),
+  histogram: (options: object) => histogram([0, 1, 1, 2], { ...size, bins: 3, ...options }),
+  histogramsOverTime: (options: object) =>
+    histogramsOverTime(
+      [
+        { step: 0, values: [0, 1, 1] },
+        { step: 1, values: [0, 2, 2] },
+      ],
+      { ...size, ...options },
     ),
 }
