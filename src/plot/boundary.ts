@@ -1,7 +1,7 @@
 // What a classifier makes of the plane: its regions, how sure it is of them, and the points it learned from.
 import type { Chart } from 'chart.js'
 import { ArgumentError, ShapeError } from '../engine/errors.ts'
-import { air, axisTitle, frame, known, legend, type PlotOptions, paint, render, title } from './canvas.ts'
+import { air, axisTitle, fitted, frame, known, legend, type PlotOptions, paint, render, title } from './canvas.ts'
 import { marked } from './mark.ts'
 import { mix, type Rgb, rgb } from './theme.ts'
 
@@ -125,7 +125,7 @@ export async function decisionBoundary(
       type: 'scatter',
       data: {
         datasets: classes.map((label, k) => ({
-          label: names[k],
+          label: fitted(view, names[k]),
           data: points.filter((_, i) => labels[i] === label).map(([x, y]) => ({ x, y })),
           ...marked(view, k),
         })),

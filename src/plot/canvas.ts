@@ -193,6 +193,15 @@ export function lines(text: string, room: number, size: number): string[] {
   return done
 }
 
+/** An entry of a legend, its middle left out where it is wider than the picture. */
+export function fitted({ width, unit }: Frame, text: string): string {
+  // Beside the mark; a letter of DejaVu Sans is about 0.6 em wide.
+  const letters = Math.max(8, Math.floor((width - 150 * unit) / (0.6 * 19 * unit)))
+  if (text.length <= letters) return text
+  const end = Math.floor((letters - 1) / 2)
+  return `${text.slice(0, letters - 1 - end)}…${text.slice(-end)}`
+}
+
 /** Colours the pixels of a rectangle, `colour(column, row)` each. They are an image of its own: an SVG has no pixels. */
 export function paint(
   ctx: CanvasRenderingContext2D,

@@ -2,7 +2,7 @@
 import type { Chart } from 'chart.js'
 import { list } from '../engine/argument.ts'
 import { ArgumentError, ShapeError } from '../engine/errors.ts'
-import { air, axisTitle, frame, known, legend, type PlotOptions, render, title } from './canvas.ts'
+import { air, axisTitle, fitted, frame, known, legend, type PlotOptions, render, title } from './canvas.ts'
 import { annotate, type Box } from './caption.ts'
 import { principal } from './component.ts'
 import { marked } from './mark.ts'
@@ -88,7 +88,7 @@ export async function embedding2d(given: Rows, options: EmbeddingOptions = {}): 
       type: 'scatter',
       data: {
         datasets: groups.map((group, k) => ({
-          label: names[k] ?? '',
+          label: fitted(view, names[k] ?? ''),
           data: group.map(([px, py]) => ({ x: px, y: py })),
           ...marked(view, k, scale),
         })),

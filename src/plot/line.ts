@@ -1,6 +1,6 @@
 // Curves as chart.js draws them: colours and widths that keep two of them apart even where they run along one another.
 import { type AxisOptions, scaled } from './axis.ts'
-import type { Frame } from './canvas.ts'
+import { type Frame, fitted } from './canvas.ts'
 import { type Point, type Span, thinned } from './points.ts'
 import { css, rgb } from './theme.ts'
 
@@ -76,9 +76,10 @@ export function datasets(view: Frame, curves: readonly Curve[], { x, y, span, yA
 type Drawn = ReturnType<typeof datasets>[number]
 
 /** The legend's entries, in the order given: chart.js leaves the dashes out and lists the topmost curve first. */
-export function entries({ unit, look }: Frame, drawn: readonly Omit<Drawn, 'data'>[]) {
+export function entries(view: Frame, drawn: readonly Omit<Drawn, 'data'>[]) {
+  const { unit, look } = view
   return drawn.map(({ label, borderColor, borderWidth, borderDash, showLine }, datasetIndex) => ({
-    text: label,
+    text: fitted(view, label),
     fontColor: look.ink,
     strokeStyle: borderColor,
     lineWidth: showLine ? borderWidth : 9 * unit,

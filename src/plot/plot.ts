@@ -1,4 +1,10 @@
 // Pictures of training, as PNG or SVG files. Node only (gradus/plot); needs chart.js, chartjs-node-canvas, dejavu-fonts-ttf.
+export {
+  type ActivationOptions,
+  activationStatistics,
+  type LayerStatistics,
+  layerStatistics,
+} from './activation.ts'
 export { type BinOptions, type Bins, countBins, HistogramRecorder } from './bins.ts'
 export { type BoundaryOptions, decisionBoundary } from './boundary.ts'
 export type { Format, PlotOptions } from './canvas.ts'

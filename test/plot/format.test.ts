@@ -4,7 +4,15 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, describe, expect, test } from 'vitest'
 import { ArgumentError } from '../../src/engine/errors.ts'
-import { decode, elements, images } from './picture.ts'
+import {
+  embedding2d,
+  histogramsOverTime,
+  learningRateSchedule,
+  lossCurve,
+  regressionFit,
+  surfaceTrajectories,
+} from '../../src/plot/plot.ts'
+import { decode, elements, expectMargins, images } from './picture.ts'
 import { plots, size } from './plots.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'gradus-plot-'))
@@ -59,4 +67,52 @@ test('what is painted pixel by pixel is an image within the SVG', async () => {
   const [left, right] = [regions.at(5, 100), regions.at(regions.width - 5, 100)]
   expect(left[2]).toBeGreaterThan(left[0])
   expect(right[0]).toBeGreaterThan(right[2])
+})
+
+test('long names stay within the picture', async () => {
+  const name = 'a name of many words that no picture of this size could ever show in one line of its legend'
+  const options = { ...size, title: name, xLabel: name, yLabel: name }
+  const pictures = [
+    lossCurve(
+      [
+        { name, values: [1, 2] },
+        { name: 'short', values: [2, 1] },
+      ],
+      options,
+    ),
+    embedding2d(
+      [
+        [0, 0],
+        [1, 1],
+      ],
+      { ...options, labels: [name, 'short'], texts: [name, 'short'] },
+    ),
+    surfaceTrajectories(
+      (x, y) => x * y,
+      [
+        {
+          name,
+          points: [
+            { x: 0, y: 0 },
+            { x: 1, y: 1 },
+          ],
+        },
+      ],
+      { ...options, resolution: 9 },
+    ),
+    regressionFit(
+      [
+        { x: 0, y: 0 },
+        { x: 1, y: 1 },
+      ],
+      xs => xs,
+      { ...options, names: [name, name] },
+    ),
+    histogramsOverTime(
+      { [name]: [{ step: 0, values: [1, 2] }], other: [{ step: 1, values: [1] }] },
+      { ...size, title: name },
+    ),
+    learningRateSchedule({ [name]: [1, 2], other: [2, 1] }, options),
+  ]
+  for (const picture of pictures) expectMargins(await decode(await picture))
 })

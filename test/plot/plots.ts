@@ -1,5 +1,6 @@
 // One small call of every plot, for what holds of all of them.
 import {
+  activationStatistics,
   confusionMatrix,
   decisionBoundary,
   embedding2d,
@@ -95,4 +96,6 @@ export const plots = {
       ],
       { ...size, ...options },
     ),
+  activationStatistics: (options: object) =>
+    activationStatistics([{ name: 'relu', mean: 1, std: 1, zero: 0.5 }], { ...size, ...options }),
 }
