@@ -1,7 +1,10 @@
 // What flows through the layers of a network: how large it is, how spread, how much of it is dead or saturated.
 import type { Chart } from 'chart.js'
+import { noGrad } from '../engine/apply.ts'
 import { list, number, options as optionsOf, record } from '../engine/argument.ts'
 import { ArgumentError } from '../engine/errors.ts'
+import { Tensor } from '../engine/tensor.ts'
+import type { TensorModule } from '../nn/module.ts'
 import { panels, yAxis } from './axis.ts'
 import { air, axisTitle, frame, known, legend, type PlotOptions, render, title } from './canvas.ts'
 import { type Numbers, numbers, spanOf, widened } from './points.ts'
@@ -43,6 +46,39 @@ export function layerStatistics(name: string, values: Numbers, given: { saturati
   for (let i = 0; i < n; i++) squares += (all[i] - mean) ** 2
   const flat = saturation === undefined ? {} : { saturated: saturated / n }
   return { name, mean, std: Math.sqrt(squares / n), zero: zero / n, ...flat }
+}
+
+/**
+ * What each layer of a model gives for an input, in the order in which they run, in the mode in which the model is:
+ * `[n, ...] -> statistics of the k modules without modules within`. One that runs several times counts with its last
+ * output; gradients are not recorded.
+ *
+ * @throws ArgumentError for an unknown option, and whatever the model throws; no hook stays behind
+ * @example
+ * const model = new nn.Sequential(new nn.Linear(2, 16), new nn.Tanh(), new nn.Linear(16, 1))
+ * modelStatistics(model, randn([100, 2]), { saturation: 0.97 }).map(({ name }) => name)
+ * // ['0 Linear', '1 Tanh', '2 Linear']
+ */
+export function modelStatistics(
+  model: TensorModule,
+  x: Tensor,
+  given: { saturation?: number } = {},
+): LayerStatistics[] {
+  const outputs = new Map<string, Tensor>()
+  const leaves = model.namedModules().filter(([, module]) => module.children().length === 0)
+  const handles = leaves.map(([name, module]) =>
+    module.registerForwardHook((_, __, out) => {
+      const key = `${name} ${module.constructor.name}`.trim()
+      outputs.delete(key)
+      if (out instanceof Tensor && out.numel > 0) outputs.set(key, out)
+    }),
+  )
+  try {
+    noGrad(() => model.forward(x))
+  } finally {
+    for (const handle of handles) handle.remove()
+  }
+  return [...outputs].map(([name, out]) => layerStatistics(name, out, given))
 }
 
 export type ActivationOptions = PlotOptions & { yLabel?: string }

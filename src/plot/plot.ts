@@ -4,6 +4,7 @@ export {
   activationStatistics,
   type LayerStatistics,
   layerStatistics,
+  modelStatistics,
 } from './activation.ts'
 export { type BinOptions, type Bins, countBins, HistogramRecorder } from './bins.ts'
 export { type BoundaryOptions, decisionBoundary } from './boundary.ts'

@@ -1,8 +1,8 @@
 // Statistics of layers: the numbers, and bars as high as they say.
 import { describe, expect, test } from 'vitest'
-import { ArgumentError } from '../../src/engine/errors.ts'
-import { tensor } from '../../src/index.ts'
-import { activationStatistics, layerStatistics } from '../../src/plot/plot.ts'
+import { ArgumentError, ShapeError } from '../../src/engine/errors.ts'
+import { Generator, nn, randn, tensor } from '../../src/index.ts'
+import { activationStatistics, layerStatistics, modelStatistics } from '../../src/plot/plot.ts'
 import { looks } from '../../src/plot/theme.ts'
 import { bounds, count, decode, expectMargins } from './picture.ts'
 import { size } from './plots.ts'
@@ -71,5 +71,27 @@ describe('activationStatistics', () => {
     await expect(activationStatistics([{ ...one, std: -1 }])).rejects.toThrow('std of a is below 0: -1')
     await expect(activationStatistics([{ ...one, zero: 2 }])).rejects.toThrow('zero of a is a share from 0 to 1, not 2')
     await expect(activationStatistics([{ name: 'a' } as typeof one])).rejects.toThrow('mean of a is a number')
+  })
+})
+
+describe('modelStatistics', () => {
+  const generator = new Generator(2)
+  const model = new nn.Sequential(
+    new nn.Linear(2, 16, { generator }),
+    new nn.ReLU(),
+    new nn.Sequential(new nn.Linear(16, 1, { generator })),
+  )
+  const x = randn([50, 2], { generator })
+
+  test('is of what each layer gives, in order', () => {
+    const relu = model.forward(x) && (model[1] as nn.ReLU).forward((model[0] as nn.Linear).forward(x))
+    const all = modelStatistics(model, x)
+    expect(all.map(({ name }) => name)).toEqual(['0 Linear', '1 ReLU', '2.0 Linear'])
+    expect(all[1]).toEqual(layerStatistics('1 ReLU', relu))
+    expect(all[1]?.zero).toBeGreaterThan(0.2)
+  })
+  test('leaves no hook behind, also after an error', () => {
+    expect(() => modelStatistics(model, randn([5, 3]))).toThrow(ShapeError)
+    for (const [, module] of model.namedModules()) expect(Object.hasOwn(module, 'forward')).toBe(false)
   })
 })
