@@ -10,8 +10,9 @@ const [seed, noise] = [1337, 0.1]
 const alpha = 1e-4 // L2
 
 const generator = new Generator(seed)
-const { points, labels } = data.makeMoons({ n: 100, noise, generator })
-const sides = labels.map(label => 2 * label - 1) // the max-margin loss wants -1 and 1
+const moons = data.makeMoons({ n: 100, noise, generator })
+const points = moons.x.toArray() as number[][]
+const sides = Array.from(moons.y.data, label => 2 * label - 1) // the max-margin loss wants -1 and 1
 
 // The scalar engine: a graph of single numbers, one sample after the other.
 const scalarModel = new nn.MLP(2, [16, 16, 1], { generator })

@@ -18,8 +18,8 @@ export const workloads: readonly Workload[] = [
     check: 20,
     tolerance: 1e-4,
     data(generator, { data: { makeMoons } }) {
-      const { points, labels } = makeMoons({ n: 100, noise: 0.1, generator })
-      const [xs, ys] = [points.flat().values(), labels.values()]
+      const { x, y } = makeMoons({ n: 100, noise: 0.1, generator })
+      const [xs, ys] = [x.data.values(), y.data.values()]
       return {
         inputs: {
           x: filled([100, 2], () => xs.next().value as number),

@@ -10,8 +10,8 @@ export const workloads: readonly Workload[] = [
     check: 5,
     tolerance: 1e-6,
     data(generator, { data: { makeMoons } }) {
-      const { points, labels } = makeMoons({ n: 100, noise: 0.1, generator })
-      const [xs, ys] = [points.flat().values(), labels.values()]
+      const { x, y } = makeMoons({ n: 100, noise: 0.1, generator })
+      const [xs, ys] = [x.data.values(), y.data.values()]
       const sizes = [2, 16, 16, 1]
       // neuron by neuron: its weights from U(-1, 1), then its bias 0
       const weights = sizes

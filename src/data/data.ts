@@ -21,7 +21,6 @@ export { type IdxArray, readIdx } from './idx.ts'
 export type { Labels } from './labels.ts'
 export { type CollateOptions, DataLoader, type LoaderOptions, type LoaderState } from './loader.ts'
 export type { Made, MadeOptions } from './made.ts'
-export { type MoonsOptions, makeMoons } from './moons.ts'
 export {
   type BlobsOptions,
   type CheckerboardOptions,
@@ -29,6 +28,7 @@ export {
   makeBlobs,
   makeCheckerboard,
   makeCircles,
+  makeMoons,
   makeSpirals,
   makeTwoGaussians,
   makeXor,

@@ -3,6 +3,27 @@ import { described, integer, list } from '../engine/argument.ts'
 import { ArgumentError, ShapeError } from '../engine/errors.ts'
 import { asked, atLeast0, type Made, type MadeOptions, quiet, scattered, shared } from './made.ts'
 
+/**
+ * Two interleaving half circles, the smallest set in the plane that no straight line can split: `x [n, 2]`, `y [n]`; 0 is
+ * the upper moon (n/2 points, rounded down), 1 the lower. scikit-learn's `make_moons`: circles of radius 1 around (0, 0)
+ * and (1, 0.5).
+ *
+ * @throws ArgumentError when n is not a whole number >= 1, noise is below 0, or for another option
+ * @example
+ * data.makeMoons({ n: 4, generator: new Generator(1) }).y // [0, 1, 1, 0]
+ */
+export function makeMoons(given: MadeOptions = {}): Made {
+  const { n, noise, generator } = asked('makeMoons', given)
+  const upper = Math.floor(n / 2)
+  const points = Array.from({ length: n }, (_, j) => {
+    const [label, i, of] = j < upper ? [0, j, upper] : [1, j - upper, n - upper]
+    const angle = (Math.PI * i) / Math.max(1, of - 1)
+    const [x, y] = [Math.cos(angle), Math.sin(angle)]
+    return { at: label === 0 ? [x, y] : [1 - x, 0.5 - y], label }
+  })
+  return scattered(points, noise, generator)
+}
+
 export interface CirclesOptions extends MadeOptions {
   /** The inner circle's radius, in [0, 1) (0.8); the outer's is 1. */
   readonly factor?: number

@@ -21,7 +21,7 @@ const stepOf = (parameters: Tensor[], optimizer: Optimizer, lossOf: () => Tensor
 
 export function moons(dtype: 'float32' | 'float64'): Step {
   const generator = new Generator(1337)
-  const { points, labels } = data.makeMoons({ n: 100, noise: 0.1, generator })
+  const made = data.makeMoons({ n: 100, noise: 0.1, generator })
   const options = { dtype, generator } as const
   const model = new nn.Sequential(
     new nn.Linear(2, 16, options),
@@ -31,13 +31,7 @@ export function moons(dtype: 'float32' | 'float64'): Step {
     new nn.Linear(16, 1, options),
   )
   const parameters = model.parameters()
-  const [x, y] = [
-    tensor(points, { dtype }),
-    tensor(
-      labels.map(l => 2 * l - 1),
-      { dtype },
-    ),
-  ]
+  const [x, y] = [made.x.to(dtype), made.y.to(dtype).mul(2).sub(1)]
   return stepOf(parameters, new optim.SGD(parameters, { lr: 0.5 }), () => {
     const decay = parameters.map(p => p.square().sum()).reduce((sum, z) => sum.add(z))
     return F.hingeLoss(model.forward(x).flatten(), y).add(decay.mul(1e-4))
@@ -49,7 +43,8 @@ export const steps: Record<string, () => Step> = {
   moons: () => moons('float64'),
   'moons on values'() {
     const generator = new Generator(1337)
-    const { points, labels } = data.makeMoons({ n: 10, noise: 0.1, generator })
+    const made = data.makeMoons({ n: 10, noise: 0.1, generator })
+    const [points, labels] = [made.x.toArray() as number[][], made.y.data]
     const model = new nn.MLP(2, [8, 1], { generator })
     const parameters = model.parameters()
     const optimizer = new optim.SGD(parameters, { lr: 0.5 })

@@ -77,7 +77,8 @@ function expectSame(make: () => Made, times = 3): ScalarProgram {
 
 /** micrograd's demo: an MLP on two moons, hinge loss and decay, a learning rate that falls. */
 function moons(nonlinearity: 'relu' | 'tanh', n = 20): Made {
-  const { points, labels } = data.makeMoons({ n, generator: new Generator(3) })
+  const made = data.makeMoons({ n, noise: 0.1, generator: new Generator(3) })
+  const [points, labels] = [made.x.toArray() as number[][], made.y.data]
   const model = new nn.MLP(2, [8, 8, 1], { nonlinearity, generator: new Generator(7) })
   const leaves = model.parameters()
   let k = 0

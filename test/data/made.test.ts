@@ -22,6 +22,7 @@ const made = {
   makeFriedman1: data.makeFriedman1,
   makeFriedman2: data.makeFriedman2,
   makeFriedman3: data.makeFriedman3,
+  makeMoons: data.makeMoons,
   makeSine: data.makeSine,
   makeSpirals: data.makeSpirals,
   makeSwissRoll: data.makeSwissRoll,
@@ -89,6 +90,16 @@ describe('points', () => {
       expect(step).toBeCloseTo(Math.round(step), 5)
     })
     for (const factor of [1, -0.1, NaN]) expect(() => data.makeCircles({ factor })).toThrow(/factor is in \[0, 1\)/)
+  })
+
+  test('moons: each point on its half circle', () => {
+    const { x, y } = data.makeMoons({ n: 101, generator: generator() })
+    expect(share(y)).toEqual([50, 51])
+    rows(x).forEach(([a, b], i) => {
+      const [cx, cy, side] = y.data[i] === 0 ? [0, 0, 1] : [1, 0.5, -1]
+      expect(Math.hypot(a - cx, b - cy)).toBeCloseTo(1, 6)
+      expect((b - cy) * side).toBeGreaterThan(-1e-6)
+    })
   })
 
   test('spirals: on each arm the angle grows with the radius', () => {
