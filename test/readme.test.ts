@@ -3,8 +3,11 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { join } from 'node:path'
 import { formatWithOptions } from 'node:util'
 import { afterAll, describe, expect, test, vi } from 'vitest'
+import config from '../tsdown.config.ts'
 
 const root = join(import.meta.dirname, '..')
+/** The sources of the package's entries. */
+const entries = config.entry as Record<string, string>
 mkdirSync(join(root, 'out'), { recursive: true })
 const folder = mkdtempSync(join(root, 'out/readme-'))
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
@@ -29,7 +32,10 @@ function expected(code: string): string[] {
 /** Runs a block as a module of its own and returns what it printed, line by line. */
 async function printed(code: string, name: string): Promise<string[]> {
   const path = join(folder, `${name}.ts`)
-  writeFileSync(path, code.replaceAll("from 'gradus'", "from '../../src/index.ts'"))
+  writeFileSync(
+    path,
+    code.replace(/from 'gradus(?:\/(\w+))?'/g, (_, entry = 'index') => `from '../../${entries[entry]}'`),
+  )
   const lines: string[] = []
   const log = vi.spyOn(console, 'log').mockImplementation((...args) => {
     lines.push(...formatWithOptions({ colors: false }, ...args).split('\n'))
