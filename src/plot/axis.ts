@@ -79,7 +79,7 @@ export function brief(value: number, digits = 2): string {
  * `gaps` as scales of their own. `room` is the height of one panel, about.
  */
 export function panels({ unit, height }: Frame, count: number) {
-  const gap = 30 * unit
+  const gap = 44 * unit
   const room = Math.max(gap, (height - 190 * unit - (count - 1) * gap) / count)
   const shared = { position: 'left' as const, stack: 'panels', afterFit: aligned() }
   const place = (k: number) => ({ ...shared, stackWeight: room / gap, weight: -2 * k })
