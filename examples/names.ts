@@ -56,6 +56,7 @@ function madeUp(): string {
   const codes = new Array<number>(context).fill(0)
   do {
     const logits = model.forward(tensor([codes.slice(-context)], { dtype: 'int32' }))
+    // Gumbel's trick: the largest of logits with such noise is each character with its probability
     const gumbel = rand(logits.shape, { generator }).log().neg().log().neg()
     codes.push(logits.add(gumbel).argmax().item())
   } while (codes.at(-1) !== 0)
