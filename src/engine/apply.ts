@@ -283,11 +283,12 @@ export function apply<P>(prim: Primitive<P>, p: P, xs: readonly Operand[]): Tens
 
 /** Makes a computed tensor the result of a primitive: recorded, with its tangents, observed. */
 export function settle<P>(prim: Primitive<P>, p: P, xs: readonly Operand[], out: Tensor): Tensor {
+  // before its tangents are computed, which may read it
+  if (mode.recorder) mode.recorder.applied(prim as Primitive<unknown>, p, xs, out)
   if (out.dtype === 'float32' || out.dtype === 'float64') {
     out.node = record(prim, p, xs, out)
     if (mode.levels.length > 0) pushTangents(xs, out, dx => prim.jvp(p, dx, xs, out))
   }
-  if (mode.recorder) mode.recorder.applied(prim as Primitive<unknown>, p, xs, out)
   if (mode.anomaly || mode.observer)
     notice(nameOf(prim, p), xs, out, out.node, hasNaN, () => prim.flops?.(p, xs, out) ?? 0)
   return out

@@ -5,6 +5,8 @@ import {
   compile,
   full,
   Generator,
+  hvp,
+  jvp,
   live,
   manualSeed,
   nn,
@@ -34,6 +36,30 @@ test('a view without elements, in another shape', () => {
 })
 test('the sum of no infinities', () => {
   expect(third(() => full([1], Infinity).expand([0]).sum()).item()).toBe(0)
+})
+
+describe('tangents that read the result they belong to', () => {
+  const w = double([0.5, 1, 2])
+  const directions = [0, 1, 2, 3, 4].map(i => double([1, i, -1]))
+  const transforms: Record<string, (f: (x: Tensor) => Tensor, direction: Tensor) => Tensor> = {
+    jvp: (f, direction) => jvp(f, [w], [direction])[1] as Tensor,
+    hvp: (f, direction) => hvp(f, [w], [direction]),
+  }
+  const functions: Record<string, (x: Tensor) => Tensor> = {
+    tanh: x => x.tanh().sum(),
+    exp: x => x.exp().sum(),
+    softmax: x => x.softmax(0).square().sum(),
+  }
+  const cases = Object.keys(transforms).flatMap(by => Object.keys(functions).map(of => [by, of] as const))
+  test.each(cases)('%s of %s', (by, of) => {
+    const step = (direction: Tensor) => transforms[by]!(functions[of]!, direction)
+    const compiled = compile(step)
+    for (const direction of directions) {
+      const [ours, eager] = [compiled(direction), step(direction)]
+      expect(ours.sub(eager).abs().max().item()).toBeLessThan(1e-14)
+    }
+    expect(compiled.describe().length).toBe(1)
+  })
 })
 
 describe('what a fused loop hands on is what an array would hold', () => {
