@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest'
 import {
   ArgumentError,
   codegen,
+  compile,
   GradError,
   observe,
   optim,
@@ -109,6 +110,38 @@ test('groups have options of their own; what has no gradient stays; zeroGrad for
   ])
 })
 
+test('a step calls its closure first and returns the loss, compiled too', () => {
+  const trained = (by: (f: () => Tensor) => () => Tensor) => {
+    const x = parameter([3, -1])
+    const optimizer = new optim.Adam([x], { lr: 0.1 })
+    const step = by(() =>
+      optimizer.step(() => {
+        optimizer.zeroGrad()
+        const loss = x.square().sum()
+        loss.backward()
+        return loss
+      }),
+    )
+    const losses = Array.from({ length: 5 }, () => step().item())
+    return { losses, x: values(x) }
+  }
+  const eager = trained(f => f)
+  expect(eager.losses[0]).toBe(10)
+  expect(eager.losses[1]).toBeCloseTo(2.9 ** 2 + 0.9 ** 2, 6)
+  const compiled = trained(compile)
+  compiled.losses.forEach((loss, i) => {
+    expect(loss).toBeCloseTo(eager.losses[i] as number, 12)
+  })
+  const w = new Value(3)
+  const optimizer = new optim.SGD([w], { lr: 0.25 })
+  const loss = optimizer.step(() => {
+    const y = w.square()
+    y.backward()
+    return y
+  })
+  expect([loss.data, w.data]).toEqual([9, 1.5])
+})
+
 test('betas belong to one optimizer: not to the next one, the caller or a state', () => {
   const given: [number, number] = [0.5, 0.5]
   const make = (options = {}) => new optim.Adam([parameter()], options)
@@ -168,6 +201,7 @@ describe('refusals', () => {
     ['one in a group alone', () => new optim.SGD([{ params: x as never }]), ArgumentError, /\[p\]/],
     ['nothing', () => new optim.SGD(undefined as never), ArgumentError, /list.*not undefined/],
     ['nothing in a list', () => new optim.SGD([undefined] as never), ArgumentError, /groups.*not undefined/],
+    ['a step of 5', () => new optim.SGD([x]).step(5 as never), ArgumentError, /SGD: step takes a closure.*not 5/],
     ['a rate alone', () => new optim.SGD([x], 0.1 as never), ArgumentError, /needs options \{ lr, .*not 0\.1/],
     ['a rate as text', () => new optim.SGD([x], { lr: '1' as never }), ArgumentError, /lr must be a number/],
     ['betas of nothing', () => new optim.Adam([x], { betas: null as never }), ArgumentError, /betas/],

@@ -121,11 +121,19 @@ export abstract class Optimizer<O extends object> {
   }
 
   /**
-   * Updates every parameter that has a gradient, by one fused op for each new quantity. Not recorded on the graph.
+   * Updates every parameter that has a gradient, by one fused op for each new quantity. Not recorded on the graph. A
+   * closure, which forgets the gradients, goes backward and returns the loss, is called first, as `LBFGS` does with its
+   * own; its loss is returned.
    *
-   * @throws ShapeError when a gradient has not its parameter's shape; nothing is changed then
+   * @throws ShapeError when a gradient has not its parameter's shape, ArgumentError when the closure is no function;
+   * nothing is changed then
    */
-  step(): void {
+  step(): void
+  step<L>(closure: () => L): L
+  step<L>(closure?: () => L): L | undefined {
+    if (closure !== undefined && typeof closure !== 'function')
+      throw new ArgumentError(`${this.#method.name}: step takes a closure or nothing, not ${described(closure)}`)
+    const loss = closure?.()
     fixed(() => this.#edition)
     fixed(() => this.paramGroups.length)
     const { update, choices } = this.#method
@@ -150,6 +158,7 @@ export abstract class Optimizer<O extends object> {
         mapped(state, (x, name) => (held?.[name] ? give(held[name], x) : leaf(this.#kept(param, x, name)))),
       )
     }
+    return loss
   }
 
   /** A group's options for the parameters of either engine. */
