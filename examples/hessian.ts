@@ -1,14 +1,14 @@
 // Curvature: every second derivative of a small network's loss, and the few directions in which it is steep.
 import { parseArgs } from 'node:util'
 import { EigenvalueDecomposition, Matrix } from 'ml-matrix'
-import { compile, data, F, Generator, hessian, hvp, optim, randn, type Tensor, tensor } from '../src/index.ts'
+import { compile, data, F, Generator, hessian, hvp, optim, randn, type Tensor } from '../src/index.ts'
 import { lossCurve } from '../src/plot/plot.ts'
 
 const { values } = parseArgs({ options: { steps: { type: 'string', default: '2000' } } })
 const float64 = { dtype: 'float64' } as const
 const generator = new Generator(3)
-const { points, labels } = data.makeMoons({ n: 100, noise: 0.2, generator })
-const [x, y] = [tensor(points, float64), tensor(labels, float64)]
+const moons = data.makeMoons({ n: 100, noise: 0.2, generator })
+const [x, y] = [moons.x.double(), moons.y.double()]
 
 /** A network 2-8-1 as a function of one vector, all its weights. L2 keeps the minimum from lying at infinity. */
 function loss(weights: Tensor): Tensor {

@@ -5,6 +5,7 @@ import { defaultGenerator, Generator } from '../engine/random.ts'
 import type { Tensor } from '../engine/tensor.ts'
 import { Module, type TensorModule } from '../nn/module.ts'
 import { EMA } from '../optim/ema.ts'
+import { LBFGS } from '../optim/lbfgs.ts'
 import type { ReduceLROnPlateau } from '../optim/plateau.ts'
 import type { Scheduler } from '../optim/scheduler.ts'
 import { type Batches, batches, sizeOf } from './batches.ts'
@@ -191,13 +192,11 @@ function pair(model: TensorModule, batch: readonly Tensor[]): Judged<Tensor, Ten
 
 /** @throws ArgumentError when there is nothing that the optimizer would train of the model */
 export function trainable(op: string, model: Module, optimizer: Steps): void {
-  const { paramGroups, step } = record(op, 'an optimizer', optimizer)
+  const { paramGroups } = record(op, 'an optimizer', optimizer)
   if (!Array.isArray(paramGroups))
     throw new ArgumentError(`${op}: optimizer is no optimizer, but ${described(optimizer)}`)
-  if (step.length > 0)
-    throw new ArgumentError(
-      `${op}: ${optimizer.constructor.name} calls its closure several times in a step: write that loop by hand`,
-    )
+  if (optimizer instanceof LBFGS)
+    throw new ArgumentError(`${op}: LBFGS calls its closure several times in a step: write that loop by hand`)
   const params = new Set(model.parameters())
   if (params.size === 0) throw new ArgumentError(`${op}: ${model.constructor.name} has no parameters to train`)
   if (!trained(optimizer).some(p => params.has(p)))
