@@ -163,6 +163,13 @@ describe('imageGrid', () => {
     expect(at(360, Math.floor(height / 2))).toEqual([255, 0, 0])
   })
 
+  test('gives a single picture the whole width', async () => {
+    const picture = { pixels: [255, 255], width: 2, height: 1 }
+    const { at, height } = await decode(await imageGrid([picture], { width: 480 }))
+    for (const x of [60, 240, 420]) expect(at(x, Math.floor(height / 2))).toEqual([255, 255, 255])
+    expect(await imageGrid([picture], { width: 480 })).toEqual(await imageGrid([picture], { width: 480, columns: 1 }))
+  })
+
   test('grows with its rows', async () => {
     const picture = { pixels: [0, 1, 1, 0], width: 2, height: 2 }
     const heights = [1, 2, 4].map(async rows => {

@@ -40,7 +40,7 @@ export async function imageGrid(images: Picture[], options: ImageGridOptions = {
       throw new ShapeError(`imageGrid: ${pixels.length} pixels do not fill ${height} x ${width}, grey or times 3`)
     }
   }
-  const { columns = Math.min(10, Math.ceil(Math.sqrt(2 * images.length))) } = options
+  const { columns = Math.min(10, images.length, Math.ceil(Math.sqrt(2 * images.length))) } = options
   if (!Number.isInteger(columns) || columns < 1) throw new ArgumentError(`imageGrid: ${columns} columns`)
   const [low, high] = options.range ?? extent(images)
   if (!(low < high)) throw new ArgumentError(`imageGrid: range [${low}, ${high}] is empty`)
