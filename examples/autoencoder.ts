@@ -63,7 +63,6 @@ const pictures = noGrad(() => decoder.forward(tensor(grid))).reshape(rows, colum
 const pixels = pictures.permute(0, 2, 1, 3).flatten().data
 await imageGrid([{ pixels, width: columns * 28, height: rows * 28 }], {
   path: 'out/decoded.png',
-  columns: 1,
   title: 'What the decoder makes of the plane, from -3 to 3 and from -1.75 to 1.75',
 })
 console.log('out/plane.png\nout/decoded.png')
