@@ -9,10 +9,10 @@ import { Tensor } from '../engine/tensor.ts'
 import { Value } from '../engine/value.ts'
 import type { Processor } from './processor.ts'
 import { Program } from './program.ts'
-import type { Recording, Taken } from './record.ts'
+import { fits, type Recording, type Taken } from './record.ts'
 import { flattened } from './signature.ts'
 import { scalarProgram } from './tape/program.ts'
-import { type Description, type Entry, fits, type Recorded, type Version, Versions } from './version.ts'
+import { type Description, type Entry, type Recorded, type Version, Versions } from './version.ts'
 
 export interface CompileOptions {
   /** How many programs are kept, one for each signature of the arguments (8); the one used longest ago goes first. */

@@ -47,6 +47,11 @@ export interface Act {
 export interface Guard {
   readonly holds: () => boolean
 }
+/** Is all that was built into a program as it was? */
+export function fits(guards: readonly Guard[]): boolean {
+  for (let i = 0; i < guards.length; i++) if (!(guards[i] as Guard).holds()) return false
+  return true
+}
 
 /** A step, run once. */
 export interface Recording {
@@ -70,6 +75,8 @@ abstract class TensorRecorder {
   readonly #slots: Slot[] = []
   readonly #acts: Act[] = []
   readonly #guards: Guard[] = []
+  /** The guards of objects, as these were before the step. */
+  readonly #before = new Map<object, Guard>()
   readonly #assigned = new Set<Tensor>()
   readonly #gradients = new Map<Tensor, Tensor | null>()
   readonly #asked = new Set<Tensor>()
@@ -108,9 +115,7 @@ abstract class TensorRecorder {
     const another =
       known?.source.kind === 'leaf' && known.source.tensor !== x && !this.#born.has(x) && !this.#assigned.has(x)
     if (known && !another) return known
-    const { node } = x
-    const hooks = node?.hooks
-    if (x.isLeaf) this.#guards.push({ holds: () => x.node === node && x.node?.hooks === hooks })
+    if (x.isLeaf) this.tracking(x)
     const slot = this.#add(x.array, x.dtype, { kind: 'leaf', tensor: x })
     this.#leaves.set(x, slot)
     return slot
@@ -156,8 +161,18 @@ abstract class TensorRecorder {
       `compile: the step draws from a generator, or seeds it, outside of an op, at\n${callers()}\nA compiled step runs without this code. Draw with rand, randn, bernoulli …; seed before the step`,
     )
   }
-  fixed(read: () => unknown, value: unknown): void {
-    this.#guards.push({ holds: () => Object.is(read(), value) })
+  fixed(read: () => unknown, value: unknown, of?: object): void {
+    const guard = { holds: () => Object.is(read(), value) }
+    if (of) {
+      // later it may be what the step itself made of it
+      if (this.#before.has(of)) return
+      this.#before.set(of, guard)
+    }
+    this.#guards.push(guard)
+  }
+  tracking(x: Tensor): void {
+    // undefined when it collects no gradient
+    if (!this.#born.has(x) && !this.#arguments.has(x)) this.fixed(() => x.node?.hooks, x.node?.hooks, x)
   }
   assigned(x: Tensor): void {
     if (this.#arguments.has(x))
@@ -194,6 +209,8 @@ abstract class TensorRecorder {
   finishTensors(results: readonly Tensor[]): Recording {
     const final = (x: Tensor): Slot =>
       this.#known.get(x.array) ?? this.#add(x.array, x.dtype, { kind: 'constant', data: x.array })
+    // a program would leave them as they were
+    if (!fits([...this.#before.values()])) this.#guards.push({ holds: () => false })
     return {
       slots: this.#slots,
       acts: this.#acts,

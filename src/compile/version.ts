@@ -6,7 +6,7 @@ import { Tensor } from '../engine/tensor.ts'
 import { Value } from '../engine/value.ts'
 import type { DeviceDescription } from './processor.ts'
 import type { TensorDescription } from './program.ts'
-import { difference, type Guard, StepRecorder, type Taken } from './record.ts'
+import { difference, fits, type Guard, StepRecorder, type Taken } from './record.ts'
 import { flattened, form, type Leaf, signature } from './signature.ts'
 import type { ScalarDescription } from './tape/program.ts'
 
@@ -22,7 +22,8 @@ export interface Version<Run> {
 /** What has been seen of one signature. */
 export interface Entry<Run> {
   readonly programs: Version<Run>[]
-  last: Taken | null
+  /** Recordings that no program came of yet, the newest first: one for each variant. */
+  waiting: readonly Taken[]
   differences: number
 }
 /** What a step did, and returned. */
@@ -38,12 +39,6 @@ export interface Recorded<R> {
 const VARIANTS = 4
 /** Times that a step may differ from the time before, until that is taken for its nature. */
 const PATIENCE = 4
-
-/** Is all that was built into it as it was? */
-export function fits(guards: readonly Guard[]): boolean {
-  for (let i = 0; i < guards.length; i++) if (!(guards[i] as Guard).holds()) return false
-  return true
-}
 
 export class Versions<A extends unknown[], R, Run> {
   readonly #entries = new Map<string, Entry<Run>>()
@@ -66,7 +61,7 @@ export class Versions<A extends unknown[], R, Run> {
     const key = `${depth} ${signature(args)}`
     let known = entries.get(key)
     if (!known) {
-      known = { programs: [], last: null, differences: 0 }
+      known = { programs: [], waiting: [], differences: 0 }
       // a number that is another in each call would never be compiled, and nobody would notice
       const at = args.findIndex((x, i) => typeof x === 'number' && typeof before?.[i] === 'number' && x !== before[i])
       if (++this.#strangers > 2 * this.cache && at >= 0)
@@ -81,11 +76,13 @@ export class Versions<A extends unknown[], R, Run> {
     return known
   }
   find({ programs }: Entry<Run>): Version<Run> | undefined {
-    return programs.find(({ guards }) => fits(guards))
+    const at = programs.findIndex(({ guards }) => fits(guards))
+    // the one used longest ago goes first
+    if (at >= 0 && at < programs.length - 1) programs.push(...programs.splice(at, 1))
+    return at < 0 ? undefined : programs.at(-1)
   }
   add(entry: Entry<Run>, version: Version<Run>): void {
     entry.programs.push(version)
-    // what no longer fits is seldom wanted again
     if (entry.programs.length > VARIANTS) entry.programs.shift()
   }
   describe(): Description[] {
@@ -94,7 +91,9 @@ export class Versions<A extends unknown[], R, Run> {
 
   /** Runs the step as it is, written down. After an error tensors and generators are as they were. */
   record(entry: Entry<Run>, args: A, inputs: readonly Tensor[]): Recorded<R> {
-    const { last } = entry
+    const { waiting } = entry
+    const fitting = waiting.find(({ tensors }) => fits(tensors.guards))
+    const last = fitting ?? waiting[0] ?? null
     // copies, so that an argument shares its array with nothing that the step refers to
     const copies = inputs.map(x => new Tensor(x.shape, x.dtype, x.array.slice()).requiresGrad_(x.requiresGrad))
     const recorder = new StepRecorder(copies, last)
@@ -120,15 +119,15 @@ export class Versions<A extends unknown[], R, Run> {
     const changed = last && difference(last, taken)
     const same = changed === null ? last : null
     if (same) {
-      entry.last = null
+      entry.waiting = waiting.filter(other => other !== same)
       entry.differences = 0
     } else {
-      if (last && !fits(last.tensors.guards)) entry.differences = 0
-      else if (last && ++entry.differences >= PATIENCE) {
+      if (!fitting) entry.differences = 0
+      else if (++entry.differences >= PATIENCE) {
         undo()
         throw new CompileError(`compile: the step is another each time: ${changed}`)
       }
-      entry.last = taken
+      entry.waiting = [taken, ...waiting.filter(other => other !== fitting)].slice(0, VARIANTS)
     }
     // as a program would hand them out: without a graph, and of values those that are there anyway as they are
     const seen = (x: Leaf): Leaf => {

@@ -80,8 +80,10 @@ export interface Recorder {
   created(x: Tensor): void
   /** A number that `read` reads anew in each step, as a tensor [] or a value. */
   live(read: () => number, scalar: boolean): Tensor | Value
-  /** What `read` gives is built into the step. */
-  fixed(read: () => unknown, value: unknown): void
+  /** What `read` gives is built into the step: of the same object, if one is given, the first time that it is asked for. */
+  fixed(read: () => unknown, value: unknown, of?: object): void
+  /** It matters whether a tensor collects gradients, or this is about to change. */
+  tracking(x: Tensor): void
   /** A pointwise op on values was applied. */
   computed(op: Pointwise | Opaque, args: readonly (Value | number)[], out: Value): void
   /** `backward` was called on a value, and is about to set the gradients of these nodes (consumers first). */

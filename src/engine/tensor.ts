@@ -128,6 +128,7 @@ export class Tensor extends Num implements NDArray {
   requiresGrad_(yes = true): this {
     if (!this.isLeaf) throw new GradError('requiresGrad_: only leaves can change it; this tensor was computed. Use detach() first')
     if (yes && this.dtype !== 'float32' && this.dtype !== 'float64') throw new DtypeError(`requiresGrad_: only float tensors have gradients, not ${this.dtype}`)
+    mode.recorder?.tracking(this)
     if (yes === (this.node !== null)) return this
     this.node = yes ? leafNode(this, 0) : null
     if (this.node) this.node.owner = this

@@ -38,12 +38,16 @@ export abstract class Module {
   #training = true
   /** Whether layers such as dropout act as in training. Set by `train` and `eval`. */
   get training(): boolean {
-    // a compiled step asks again
-    mode.recorder?.fixed(() => this.#training, this.#training)
+    this.#asked()
     return this.#training
   }
   set training(yes: boolean) {
+    this.#asked()
     this.#training = yes
+  }
+  /** A compiled step asks again, before it begins. */
+  #asked(): void {
+    mode.recorder?.fixed(() => this.#training, this.#training, this)
   }
 
   abstract forward(...args: never[]): unknown
