@@ -86,6 +86,7 @@ abstract class TensorRecorder {
   readonly #lives: number[] = []
   /** What puts back the tensors that the step changed. */
   readonly #restorers = new Map<Tensor, () => void>()
+  readonly #changes: (() => void)[] = []
   /** Tensors made within the step: nobody outside knows them yet. */
   readonly #born = new WeakSet<Tensor>()
 
@@ -170,6 +171,9 @@ abstract class TensorRecorder {
     }
     this.#guards.push(guard)
   }
+  changed(takeBack: () => void): void {
+    this.#changes.push(takeBack)
+  }
   tracking(x: Tensor): void {
     // undefined when it collects no gradient
     if (!this.#born.has(x) && !this.#arguments.has(x)) this.fixed(() => x.node?.hooks, x.node?.hooks, x)
@@ -204,6 +208,12 @@ abstract class TensorRecorder {
   /** Gives all tensors from outside the value and the gradient that they had before the step. */
   undo(): void {
     for (const restore of this.#restorers.values()) restore()
+  }
+
+  /** Takes back all that the step changed, the last first: it is not to be done again. */
+  abandon(): void {
+    for (const takeBack of this.#changes.reverse()) takeBack()
+    this.undo()
   }
 
   finishTensors(results: readonly Tensor[]): Recording {
@@ -331,7 +341,8 @@ function between(a: Recording, b: Recording): string | null {
       } else if (from.slot.id !== to.slot.id || !sameShape(from.shape, to.shape))
         return `'${name}' reads another operand ${line(y)}`
     }
-    if (!alike(x.p, y.p)) return `'${name}' has other parameters ${line(y)}`
+    if (!alike(x.p, y.p))
+      return `'${name}' has other parameters ${line(y)}: what an op is given beside tensors, a generator for example, is to be the same in each call`
   }
   if (a.acts.length !== b.acts.length)
     return `it consisted of ${a.acts.length} ops and consists of ${b.acts.length}${b.acts[length] ? `, among them '${nameOf(b.acts[length].prim, b.acts[length].p)}' ${line(b.acts[length])}` : ''}`

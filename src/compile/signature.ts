@@ -17,7 +17,7 @@ export function flattened(tree: unknown): { leaves: Leaf[]; rebuild: (f: (x: Lea
       const parts = x.map(walk)
       return f => parts.map(part => part(f))
     }
-    if (typeof x === 'object' && x !== null && Object.getPrototypeOf(x) === Object.prototype) {
+    if (isPlain(x)) {
       const parts = Object.entries(x).map(([name, y]) => [name, walk(y)] as const)
       return f => Object.fromEntries(parts.map(([name, part]) => [name, part(f)]))
     }
@@ -26,13 +26,32 @@ export function flattened(tree: unknown): { leaves: Leaf[]; rebuild: (f: (x: Lea
   return { rebuild: walk(tree), leaves }
 }
 
+const isPlain = (x: unknown): x is Record<string, unknown> =>
+  typeof x === 'object' && x !== null && Object.getPrototypeOf(x) === Object.prototype
+/** @throws CompileError when there is a number or an object in arguments that was another in the call before */
+export function refuseChange(where: string, before: unknown, now: unknown): void {
+  if (now instanceof Tensor || now instanceof Value || Object.is(before, now)) return
+  if (Array.isArray(before) && Array.isArray(now)) {
+    for (const [i, x] of now.entries()) refuseChange(`${where}[${i}]`, before[i], x)
+  } else if (isPlain(before) && isPlain(now)) {
+    for (const [name, x] of Object.entries(now)) refuseChange(`${where}.${name}`, before[name], x)
+  } else if (typeof before === 'number' && typeof now === 'number')
+    throw new CompileError(
+      `compile: ${where} is a number that changes from call to call (${before}, then ${now}), and numbers are built into a program. Give a tensor, or read it within the step by live(() => …)`,
+    )
+  else if (typeof before === typeof now && (typeof now === 'object' || typeof now === 'function') && now !== null)
+    throw new CompileError(
+      `compile: ${where} is ${typeof now === 'function' ? 'a function' : described(now)}, another in each call, and is built into a program. Give tensors, in arrays and plain objects; what stays the same can be given again as it is`,
+    )
+}
+
 const identities = new WeakMap<object, number>()
 let identified = 0
 /** What of the arguments decides which program fits. */
 export function signature(x: unknown): string {
   if (x instanceof Tensor) return `${x.dtype}[${x.shape}]${x.requiresGrad ? 'g' : ''}`
   if (Array.isArray(x)) return `(${x.map(signature).join()})`
-  if (typeof x === 'object' && x !== null && Object.getPrototypeOf(x) === Object.prototype)
+  if (isPlain(x))
     return `{${Object.entries(x)
       .map(([name, y]) => `${JSON.stringify(name)}:${signature(y)}`)
       .join()}}`

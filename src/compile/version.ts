@@ -7,7 +7,7 @@ import { Value } from '../engine/value.ts'
 import type { DeviceDescription } from './processor.ts'
 import type { TensorDescription } from './program.ts'
 import { difference, fits, type Guard, StepRecorder, type Taken } from './record.ts'
-import { flattened, form, type Leaf, signature } from './signature.ts'
+import { flattened, form, type Leaf, refuseChange, signature } from './signature.ts'
 import type { ScalarDescription } from './tape/program.ts'
 
 /** What a program says of itself. */
@@ -62,12 +62,9 @@ export class Versions<A extends unknown[], R, Run> {
     let known = entries.get(key)
     if (!known) {
       known = { programs: [], waiting: [], differences: 0 }
-      // a number that is another in each call would never be compiled, and nobody would notice
-      const at = args.findIndex((x, i) => typeof x === 'number' && typeof before?.[i] === 'number' && x !== before[i])
-      if (++this.#strangers > 2 * this.cache && at >= 0)
-        throw new CompileError(
-          `compile: argument ${at + 1} is a number that changes from call to call (${before?.[at]}, then ${args[at]}), and numbers are built into a program. Give a tensor, or read it within the step by live(() => …)`,
-        )
+      // what is another in each call would never be compiled, and nobody would notice
+      if (++this.#strangers > 2 * this.cache && before)
+        for (const [i, x] of args.entries()) refuseChange(`argument ${i + 1}`, before[i], x)
     } else this.#strangers = 0
     this.#before = args
     entries.delete(key)
@@ -89,7 +86,7 @@ export class Versions<A extends unknown[], R, Run> {
     return [...this.#entries.values()].flatMap(({ programs }) => programs.map(({ describe }) => describe()))
   }
 
-  /** Runs the step as it is, written down. After an error tensors and generators are as they were. */
+  /** Runs the step as it is, written down. After an error tensors, generators and optimizers are as they were. */
   record(entry: Entry<Run>, args: A, inputs: readonly Tensor[]): Recorded<R> {
     const { waiting } = entry
     const fitting = waiting.find(({ tensors }) => fits(tensors.guards))
@@ -107,14 +104,19 @@ export class Versions<A extends unknown[], R, Run> {
         return { error }
       }
     })
-    const undo = (): void => {
-      recorder.undo()
+    const restore = (): void => {
       for (const [generator, state] of states) generator.setState(state)
     }
-    if ('error' in run) {
-      undo()
-      throw run.error
+    const undo = (): void => {
+      recorder.undo()
+      restore()
     }
+    const abandon = (error: unknown): never => {
+      recorder.abandon()
+      restore()
+      throw error
+    }
+    if ('error' in run) return abandon(run.error)
     const { result, taken } = run
     const changed = last && difference(last, taken)
     const same = changed === null ? last : null
@@ -123,10 +125,8 @@ export class Versions<A extends unknown[], R, Run> {
       entry.differences = 0
     } else {
       if (!fitting) entry.differences = 0
-      else if (++entry.differences >= PATIENCE) {
-        undo()
-        throw new CompileError(`compile: the step is another each time: ${changed}`)
-      }
+      else if (++entry.differences >= PATIENCE)
+        return abandon(new CompileError(`compile: the step is another each time: ${changed}`))
       entry.waiting = [taken, ...waiting.filter(other => other !== fitting)].slice(0, VARIANTS)
     }
     // as a program would hand them out: without a graph, and of values those that are there anyway as they are

@@ -82,6 +82,8 @@ export interface Recorder {
   live(read: () => number, scalar: boolean): Tensor | Value
   /** What `read` gives is built into the step: of the same object, if one is given, the first time that it is asked for. */
   fixed(read: () => unknown, value: unknown, of?: object): void
+  /** What takes back a change of something that is no tensor, if the step throws. */
+  changed(takeBack: () => void): void
   /** It matters whether a tensor collects gradients, or this is about to change. */
   tracking(x: Tensor): void
   /** A pointwise op on values was applied. */

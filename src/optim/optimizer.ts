@@ -153,6 +153,7 @@ export abstract class Optimizer<O extends object> {
     for (const { param, p, state } of updates) {
       give(param, p)
       const held = this.#state.get(param)
+      if (!held) mode.recorder?.changed(() => this.#state.delete(param))
       this.#state.set(
         param,
         mapped(state, (x, name) => (held?.[name] ? give(held[name], x) : leaf(this.#kept(param, x, name)))),

@@ -155,4 +155,40 @@ describe('errors', () => {
     fail = false
     for (let i = 0; i < 4; i++) expect(f(w.detach()).item()).toBe(2)
   })
+  test('an error after the update leaves no trace in the optimizer', () => {
+    const p = tensor([1, 2]).requiresGrad_()
+    const o = new optim.Adam([p])
+    const fresh = o.stateDict()
+    const update = () => {
+      o.zeroGrad()
+      p.square().sum().backward()
+      o.step()
+    }
+    const f = compile(() => {
+      update()
+      return p.sum().item()
+    })
+    expect(f).toThrow('reads the numbers')
+    expect(o.stateDict()).toEqual(fresh)
+    compile(update)()
+    expect(o.stateDict().state[0]?.step).toBe(1)
+    // nor in one that has a state
+    const held = JSON.stringify(o.stateDict())
+    expect(f).toThrow('reads the numbers')
+    expect(JSON.stringify(o.stateDict())).toBe(held)
+  })
+  test('an argument that is another object in each call, wherever it lies', () => {
+    const calls = (of: (i: number) => unknown) => () => {
+      const f = compile((_: unknown) => w.mul(2))
+      for (let i = 0; i < 30; i++) f(of(i))
+    }
+    expect(calls(() => new Map())).toThrow(/argument 1 is an object \(Map\), another in each call/)
+    expect(calls(() => () => 1)).toThrow(/argument 1 is a function, another in each call/)
+    expect(calls(i => ({ x: w, options: [{ lr: i }] }))).toThrow(
+      /argument 1\.options\[0\]\.lr is a number that changes from call to call \(15, then 16\)/,
+    )
+    const same = new Map()
+    calls(() => ({ x: w, same }))()
+    calls(i => ones([i + 1]))()
+  })
 })

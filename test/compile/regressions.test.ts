@@ -229,7 +229,9 @@ describe('refused, with a reason', () => {
     const generator = new Generator(1)
     expect(often(compile(() => ones([1]).mul(generator.uniform())))).toThrow(CompileError)
     let high = 2
-    expect(often(compile(() => randint(0, 2 * ++high, [3])))).toThrow("'randint' has other parameters")
+    expect(often(compile(() => randint(0, 2 * ++high, [3])))).toThrow(
+      /'randint' has other parameters .*the same in each call/,
+    )
     expect(often(compile(() => ones([1]).mul(new Generator(3).uniform())))).not.toThrow()
   })
   test('a number as an argument that is another in each call', () => {
