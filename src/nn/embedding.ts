@@ -2,7 +2,7 @@
 import type { DType } from '../backend/array.ts'
 import { noGrad } from '../engine/apply.ts'
 import { integer, number, operand, options } from '../engine/argument.ts'
-import { ArgumentError, IndexError, ShapeError } from '../engine/errors.ts'
+import { ArgumentError, DtypeError, IndexError, ShapeError } from '../engine/errors.ts'
 import { ones, tensor } from '../engine/ops/create.ts'
 import { type Generator, randn } from '../engine/random.ts'
 import { show } from '../engine/shape.ts'
@@ -75,7 +75,7 @@ export class Embedding extends Module {
   /**
    * An embedding with the values of a weight [n, features], frozen unless said otherwise.
    *
-   * @throws ShapeError when the weight is no matrix, ArgumentError for another option
+   * @throws ShapeError when the weight is no matrix, DtypeError when it is not of floats, ArgumentError for another option
    * @example
    * nn.Embedding.fromPretrained(tensor([[1, 2], [3, 4]])).forward(tensor([1], { dtype: 'int32' })) // [[3, 4]]
    */
@@ -84,6 +84,8 @@ export class Embedding extends Module {
     const { freeze = true, ...others } = options(op, given, ['freeze', ...bounds])
     if (operand(op, weight).ndim !== 2)
       throw new ShapeError(`${op}: the weight is [n, features], not ${show(weight.shape)}`)
+    if (weight.dtype !== 'float32' && weight.dtype !== 'float64')
+      throw new DtypeError(`${op}: the weight is of floats, not ${weight.dtype}. Did you mean weight.float()?`)
     const made = new Embedding(weight.shape[0], weight.shape[1], { ...others, dtype: weight.dtype })
     made.weight.assign(weight.detach())
     made.weight.requiresGrad_(!freeze)

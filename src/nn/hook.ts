@@ -25,8 +25,10 @@ interface Lists {
   readonly backward: Map<number, FullBackwardHook<Module>>
 }
 interface Hooked extends Lists {
-  /** The field `forward` that the module had of its own. */
-  readonly own: PropertyDescriptor | undefined
+  /** What the hooks surround. */
+  forward: Forward
+  /** The field `forward` that the module has of its own, but for the hooks. */
+  own: PropertyDescriptor | undefined
 }
 
 const hooked = new WeakMap<Module, Hooked>()
@@ -48,13 +50,11 @@ export function attach<H>(op: string, module: Module, of: (lists: Lists) => Map<
   const number = next++
   let lists = hooked.get(module)
   if (!lists) {
-    const own = Object.getOwnPropertyDescriptor(module, 'forward')
-    lists = { before: new Map(), after: new Map(), backward: new Map(), own }
+    lists = surround(module)
     hooked.set(module, lists)
-    const forward = module.forward as unknown as Forward
-    Object.defineProperty(module, 'forward', { value: surrounded(module, lists, forward), configurable: true })
   }
-  const { before, after, backward, own } = lists
+  const { before, after, backward } = lists
+  const held = lists
   const list = of(lists)
   counted(() => {
     list.set(number, hook)
@@ -69,7 +69,7 @@ export function attach<H>(op: string, module: Module, of: (lists: Lists) => Map<
       })
       if (before.size + after.size + backward.size > 0) return
       hooked.delete(module)
-      if (own) Object.defineProperty(module, 'forward', own)
+      if (held.own) Object.defineProperty(module, 'forward', held.own)
       else Reflect.deleteProperty(module, 'forward')
     },
   }
@@ -77,9 +77,27 @@ export function attach<H>(op: string, module: Module, of: (lists: Lists) => Map<
 
 type Forward = (...args: readonly unknown[]) => unknown
 
+function surround(module: Module): Hooked {
+  const own = Object.getOwnPropertyDescriptor(module, 'forward')
+  const forward = module.forward as unknown as Forward
+  const lists: Hooked = { before: new Map(), after: new Map(), backward: new Map(), forward, own }
+  const value = surrounded(module, lists)
+  Object.defineProperty(module, 'forward', {
+    get: () => value,
+    // who gives the module another forward gives the hooks another to surround
+    set(forward: Forward) {
+      lists.forward = forward
+      lists.own = { value: forward, writable: true, enumerable: true, configurable: true }
+    },
+    configurable: true,
+  })
+  return lists
+}
+
 const surrounded =
-  (module: Module, { before, after, backward }: Lists, forward: Forward): Forward =>
+  (module: Module, lists: Hooked): Forward =>
   (...given) => {
+    const { before, after, backward } = lists
     let args: readonly unknown[] = given
     for (const hook of [...before.values()]) {
       const other = hook(module, args)
@@ -87,7 +105,7 @@ const surrounded =
     }
     const watch = backward.size > 0 ? watched(module, [...backward.values()]) : null
     if (watch) args = watch.entering(args)
-    let out = forward.apply(module, [...args])
+    let out = lists.forward.apply(module, [...args])
     for (const hook of [...after.values()]) out = hook(module, args, out) ?? out
     return watch ? watch.leaving(out) : out
   }

@@ -103,7 +103,8 @@ export abstract class Module {
    * new nn.Linear(1, 1).loadStateDict({ weight: ones([1, 1]) }, { strict: false }).missing // ['bias']
    */
   loadStateDict(from: StateDict, given: { strict?: boolean } = {}): { missing: string[]; unexpected: string[] } {
-    record('loadStateDict', 'a state, as stateDict gives it', from)
+    if (record('loadStateDict', 'a state, as stateDict gives it', from) instanceof Module)
+      throw new ArgumentError('loadStateDict: needs a state, not a module. Did you mean other.stateDict()?')
     const { strict = true } = options('loadStateDict', given, ['strict'])
     const own = state(this)
     const filled = new Set([...own].flatMap(([name, x]) => (Object.hasOwn(from, name) ? [x] : [])))

@@ -1,9 +1,9 @@
 // What a loss reaches, and what a model knows: where the two differ, something does not learn.
-import { operand, options } from '../engine/argument.ts'
+import { described, operand, options } from '../engine/argument.ts'
 import { ArgumentError } from '../engine/errors.ts'
 import { postorder } from '../engine/graph.ts'
 import type { Tensor } from '../engine/tensor.ts'
-import type { Module } from './module.ts'
+import { Module } from './module.ts'
 
 /** The leaves that a tensor was computed from and that collect gradients. */
 function reached(op: string, loss: Tensor): Set<Tensor> {
@@ -12,6 +12,11 @@ function reached(op: string, loss: Tensor): Set<Tensor> {
   const found = new Set<Tensor>()
   for (const at of postorder(node)) if (at.inputs.length === 0 && at.owner) found.add(at.owner)
   return found
+}
+
+function checked(op: string, model: Module): Module {
+  if (model instanceof Module) return model
+  throw new ArgumentError(`${op}: needs a module, then its loss, not ${described(model)}`)
 }
 
 export interface UnregisteredOptions {
@@ -23,7 +28,7 @@ export interface UnregisteredOptions {
  * parameters, but kept where no module looks, in a `#private` field, a variable or an object of another class. An
  * optimizer over `model.parameters()` does not train them, and no state saves them. Also after the backward.
  *
- * @throws ArgumentError when the loss has no graph, or for another option
+ * @throws ArgumentError when the loss has no graph, the model is none, or for another option
  * @example
  * class Scaled extends nn.Module {
  *   layer = new nn.Linear(2, 1)
@@ -37,7 +42,7 @@ export interface UnregisteredOptions {
  */
 export function unregistered(model: Module, loss: Tensor, given: UnregisteredOptions = {}): Tensor[] {
   const { inputs = [] } = options('unregistered', given, ['inputs'])
-  const known = new Set([...model.parameters(), ...inputs])
+  const known = new Set([...checked('unregistered', model).parameters(), ...inputs])
   return [...reached('unregistered', loss)].filter(x => !known.has(x))
 }
 
@@ -45,13 +50,14 @@ export function unregistered(model: Module, loss: Tensor, given: UnregisteredOpt
  * Names of parameters that require gradients and that the loss does not depend on: layers that forward leaves out, or
  * that a `detach` or `item` cuts off. Also after the backward. A parameter with several names has its first.
  *
- * @throws ArgumentError when the loss has no graph
+ * @throws ArgumentError when the loss has no graph, or the model is none
  * @example
  * const model = new nn.Sequential(new nn.Linear(2, 3), new nn.Linear(3, 1))
  * const hidden = model[0].forward(ones([4, 2])).detach()
  * nn.unreached(model, model[1].forward(hidden).sum()) // ['0.weight', '0.bias']
  */
 export function unreached(model: Module, loss: Tensor): string[] {
+  checked('unreached', model)
   const found = reached('unreached', loss)
   return model.namedParameters().flatMap(([name, x]) => (x.requiresGrad && !found.has(x) ? [name] : []))
 }

@@ -1,11 +1,12 @@
 // What a model is made of and what it costs, as a table.
 import type { DType, Shape } from '../backend/array.ts'
 import { type Applied, noGrad, observe } from '../engine/apply.ts'
-import { options } from '../engine/argument.ts'
+import { described, options } from '../engine/argument.ts'
+import { ArgumentError } from '../engine/errors.ts'
 import { zeros } from '../engine/ops/create.ts'
 import { show } from '../engine/shape.ts'
 import { Tensor } from '../engine/tensor.ts'
-import type { Module } from './module.ts'
+import { Module } from './module.ts'
 
 export interface SummaryOptions {
   /** dtype of the input that is tried; that of the first parameter. */
@@ -20,7 +21,7 @@ export interface SummaryOptions {
  * what moves, compares or draws, and matrix decompositions, as none. Zeros of that shape are sent through the model
  * once, in evaluation mode, which draws nothing and records nothing. Shared parameters count once.
  *
- * @throws ArgumentError for another option, and whatever the model throws on such an input; it is left as it was
+ * @throws ArgumentError for another option, or when the model is no module, and whatever the model throws on such an input; it is left as it was
  * @example
  * const model = new nn.Sequential(new nn.Linear(2, 16), new nn.ReLU(), new nn.Linear(16, 1))
  * const text = nn.summary(model, [1, 2])
@@ -35,6 +36,9 @@ export interface SummaryOptions {
  */
 export function summary(model: Module, inputShape?: Shape, given: SummaryOptions = {}): string {
   const { dtype } = options('summary', given, ['dtype'])
+  if (!(model instanceof Module)) throw new ArgumentError(`summary: needs a module, not ${described(model)}`)
+  if (inputShape instanceof Tensor)
+    throw new ArgumentError('summary: needs the shape of an input, not a tensor. Did you mean x.shape?')
   const run = inputShape && tried(model, inputShape, dtype)
   const counted = new Set<Tensor>()
   const rows = model.namedModules().map(([name, module]) => {

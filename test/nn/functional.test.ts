@@ -195,6 +195,15 @@ describe('transposes and inverses', () => {
     const x = drawn(2, 3, 18, 2, 5)
     expect(F.pixelUnshuffle(F.pixelShuffle(x, 3), 3).equal(x)).toBe(true)
   })
+  test('lpPool2d of order 1 is the sum, of whatever sign', () => {
+    const x = randn([2, 3, 4, 6], { generator: new Generator(3) }).requiresGrad_()
+    const sum = F.lpPool2d(x, 1, 2)
+    close(sum, F.avgPool2d(x, 2).mul(4))
+    sum.sum().backward()
+    expect(x.grad?.eq(1).all().item()).toBe(1)
+    // as in PyTorch: a sum below 0 has no square root
+    expect(F.lpPool2d(tensor([[[-1, -2]]]), 3, [1, 2]).item()).toBe(Number.NaN)
+  })
   test('interpolation by its own size changes nothing', () => {
     const x = drawn(2, 3, 4, 5)
     for (const mode of ['nearest', 'bilinear'] as const)

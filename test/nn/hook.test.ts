@@ -97,6 +97,15 @@ describe('around forward', () => {
     expect(Object.keys(module)).toEqual(['scale', 'forward'])
   })
 
+  test('a forward that is given to the module meanwhile is surrounded too, and stays', () => {
+    const layer = new nn.ReLU()
+    const handle = layer.registerForwardHook((_, __, out) => (out as Tensor).mul(10))
+    layer.forward = x => x.neg()
+    expect(layer.forward(tensor([1])).item()).toBe(-10)
+    handle.remove()
+    expect(layer.forward(tensor([1])).item()).toBe(-1)
+    expect(Object.keys(layer)).toContain('forward')
+  })
   test('an error in a hook is the caller’s, and leaves the module as it was', () => {
     const layer = new nn.ReLU()
     const handle = layer.registerForwardPreHook(() => {

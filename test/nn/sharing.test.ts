@@ -169,5 +169,11 @@ describe('what a loss reaches', () => {
       expect(() => f(model, zeros([]))).toThrow(/the loss has no graph/)
     }
     expect(() => nn.unregistered(model, model.forward(x).sum(), { except: [] } as object)).toThrow(/unknown option/)
+    for (const f of [nn.unreached, nn.unregistered])
+      expect(() => f(model.forward(x).sum() as never, model as never)).toThrow(/needs a module, then its loss/)
+  })
+  test('a module is no state', () => {
+    const from = new nn.Linear(2, 1)
+    expect(() => new nn.Linear(2, 1).loadStateDict(from as never)).toThrow(/Did you mean other.stateDict\(\)/)
   })
 })

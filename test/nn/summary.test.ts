@@ -116,6 +116,11 @@ describe('a table', () => {
     expect(nn.summary(heads)).toContain('9 parameters')
   })
 
+  test('is not made of tensors', () => {
+    const layer = new nn.Linear(2, 2)
+    expect(() => nn.summary(layer, zeros([1, 2]) as never)).toThrow(/summary: .*Did you mean x.shape/)
+    expect(() => nn.summary(zeros([1, 2]) as never)).toThrow(/summary: needs a module/)
+  })
   test('hooks of one’s own are called, and stay', () => {
     const layer = new nn.Linear(2, 2)
     const shapes: unknown[] = []

@@ -171,7 +171,8 @@ export interface LpPoolOptions {
 }
 /**
  * The power mean of each window without its divisor, (sum of x^p)^(1/p): [n, c, h, w] -> [n, c, h', w'], for the sizes
- * see `avgPool2d`. Where the sum is 0 the gradient is 0. One image [c, h, w] gives [c, h', w'].
+ * see `avgPool2d`. With p = 1 it is the sum; a sum below 0 has no other root, and gives NaN. Where the sum is 0 the
+ * gradient is 0. One image [c, h, w] gives [c, h', w'].
  *
  * @throws ArgumentError when normType is not above 0, or on other options, ShapeError when no window fits
  * @example
@@ -183,9 +184,7 @@ export function lpPool2d(x: Tensor, normType: number, kernelSize: Sizes, given: 
   if (!(number(op, 'normType', normType) > 0)) throw new ArgumentError(`${op}: normType is above 0, not ${normType}`)
   const [h, w] = pair(op, 'kernelSize', kernelSize, 1)
   return batched(op, x, 2, images => {
-    const sum = avgPool(op, floats(op, images).pow(normType), kernelSize, settled)
-      .relu()
-      .mul(h * w)
+    const sum = avgPool(op, floats(op, images).pow(normType), kernelSize, settled).mul(h * w)
     const none = sum.eq(0)
     return none.where(0, none.where(1, sum).pow(1 / normType))
   })

@@ -86,7 +86,10 @@ function share(op: string, momentum: number | Tensor, x: Tensor): number | Tenso
 }
 /** The number of elements behind each moment, more than one. */
 function several(op: string, x: Tensor, n: number): number {
-  if (n < 2) throw new ShapeError(`${op}: ${show(x.shape)} has ${n} for each channel, a variance needs at least 2`)
+  if (n < 2)
+    throw new ShapeError(
+      `${op}: ${show(x.shape)} has ${n} for each channel, a variance needs at least 2. Give larger batches, or evaluate: model.eval()`,
+    )
   return n
 }
 /** By the running moments, which are constants. */
