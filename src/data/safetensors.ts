@@ -17,6 +17,8 @@ export interface SafeTensors {
 
 /** The reference's limit for the header. */
 const MOST = 100_000_000
+const FOREIGN =
+  'Is this a safetensors file? What torch.save writes is none; in Python, safetensors.torch.save_file makes one'
 /** Bytes before the header: its length. */
 const PREFIX = 8
 const METADATA = '__metadata__'
@@ -79,6 +81,14 @@ interface Place {
 /** Is there half a character? Such texts have no UTF-8. */
 const isBroken = (text: string): boolean => /\p{Surrogate}/u.test(text)
 
+/** A map has no entries of its own, and the file would be empty. */
+function plain<X extends object>(what: string, x: X): X {
+  if ([Object.prototype, Array.prototype, null].includes(Object.getPrototypeOf(record('safetensors.encode', what, x))))
+    return x
+  const hint = x instanceof Map ? '. Did you mean Object.fromEntries(map)?' : ''
+  throw new ArgumentError(`safetensors.encode: needs ${what}, in a plain object, not ${described(x)}${hint}`)
+}
+
 function text(what: string, x: unknown): string {
   if (typeof x !== 'string') throw new ArgumentError(`safetensors.encode: ${what} is a string, not ${described(x)}`)
   if (isBroken(x)) throw new ArgumentError(`safetensors.encode: ${what} holds half a surrogate pair`)
@@ -100,14 +110,14 @@ export function encode(
   tensors: Readonly<Record<string, Tensor>>,
   metadata: Readonly<Record<string, string>> = {},
 ): Uint8Array {
-  const entries = Object.entries(record('safetensors.encode', 'tensors by name', tensors))
+  const entries = Object.entries(plain('tensors by name', tensors))
   for (const [name, x] of entries) {
     text('the name of a tensor', name)
     if (name === METADATA) throw new ArgumentError(`safetensors.encode: no tensor may have the name '${METADATA}'`)
     if (!(x instanceof Tensor))
       throw new ArgumentError(`safetensors.encode: '${name}' is no tensor but ${described(x)}`)
   }
-  const texts = Object.entries(record('safetensors.encode', 'metadata, texts by name,', metadata))
+  const texts = Object.entries(plain('metadata, which is texts by name', metadata))
   for (const [name, x] of texts) {
     text('a name in metadata', name)
     text(`metadata '${name}'`, x)
@@ -186,11 +196,12 @@ const isCount = (x: unknown): x is number => Number.isSafeInteger(x) && (x as nu
 function read(bytes: Uint8Array): { start: number; header: Record<string, unknown> } {
   if (bytes.length < PREFIX) throw wrong(`${bytes.length} bytes are too few for a header`)
   const promised = new DataView(bytes.buffer, bytes.byteOffset).getBigUint64(0, true)
-  if (promised > BigInt(MOST)) throw wrong(`a header of ${promised} bytes is too long: at most ${MOST} are allowed`)
+  if (promised > BigInt(MOST))
+    throw wrong(`a header of ${promised} bytes is too long: at most ${MOST} are allowed. ${FOREIGN}`)
   const start = PREFIX + Number(promised)
   if (start > bytes.length)
     throw wrong(`a header of ${promised} bytes is promised, the file ends after ${bytes.length - PREFIX}. Was it cut?`)
-  if (bytes[PREFIX] !== 0x7b) throw wrong('the header does not begin with {. Is this a safetensors file?')
+  if (bytes[PREFIX] !== 0x7b) throw wrong(`the header does not begin with {. ${FOREIGN}`)
   let header: unknown
   try {
     header = parseJson(new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes.subarray(PREFIX, start)))

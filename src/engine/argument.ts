@@ -12,6 +12,7 @@ export function described(x: unknown): string {
   if (typeof x === 'string') return `the string '${x}'`
   if (Array.isArray(x)) return 'an array (use tensor([...]))'
   if (isShaped(x)) return 'a tensor'
+  if (typeof x === 'bigint') return `the bigint ${x}n`
   return typeof x === 'object' && x !== null ? `an object (${x.constructor?.name ?? 'Object'})` : String(x)
 }
 

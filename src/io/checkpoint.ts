@@ -1,12 +1,12 @@
 // Checkpoints of a run: the latest to go on from, some older ones, and the best weights.
-import { existsSync, mkdirSync, readdirSync, unlinkSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { integer, oneOf, options } from '../engine/argument.ts'
-import { ArgumentError, FileFormatError, GradusError } from '../engine/errors.ts'
+import { ArgumentError, FileError, FileFormatError, GradusError } from '../engine/errors.ts'
 import type { StateDict } from '../nn/module.ts'
 import type { Callback, Run } from '../train/callback.ts'
 import { pack } from '../train/pack.ts'
-import { attempt, filePath, replaceFile, sweep } from './file.ts'
+import { attempt, fixedPath, replaceFile, sweep } from './file.ts'
 import { loadCheckpoint, save } from './store.ts'
 
 /** Which weights are the best. */
@@ -55,11 +55,11 @@ const numbered = (step: number): string => `step-${String(step).padStart(8, '0')
  * await fit(model, { train, validation, loss, optimizer, epochs: 20, callbacks })
  * model.loadStateDict(load('runs/digits/best.safetensors'))
  */
-export function checkpoint(folder: string, given: CheckpointOptions = {}): Callback {
+export function checkpoint(path: string, given: CheckpointOptions = {}): Callback {
   const known = ['every', 'last', 'keep', 'best', 'resume', 'name']
   const { last = true, keep = 0, best, resume = true, name = 'checkpoint' } = options('checkpoint', given, known)
   const { steps, epochs } = options('checkpoint: every', given.every ?? { epochs: 1 }, ['steps', 'epochs'])
-  filePath('checkpoint', 'the folder', folder)
+  const folder = fixedPath('checkpoint', 'the folder', path)
   if (steps !== undefined) integer('checkpoint', 'every.steps', steps, 1)
   if (epochs !== undefined) integer('checkpoint', 'every.epochs', epochs, 1)
   integer('checkpoint', 'keep', keep, 0)
@@ -70,10 +70,13 @@ export function checkpoint(folder: string, given: CheckpointOptions = {}): Callb
   /** Where the run was when it was last written or resumed. */
   let written = ''
   const place = ({ epoch, step }: Run): string => `${epoch}/${step}`
+  /** Again before each file: a run of days is not to end because somebody tidied up. */
+  const make = (): void => void attempt('checkpoint', 'make', folder, () => mkdirSync(folder, { recursive: true }))
 
   function write(run: Run): void {
     if (written === place(run) || (!last && keep === 0)) return
     const bytes = pack(run.stateDict())
+    make()
     if (keep > 0) {
       replaceFile('checkpoint', file(numbered(run.step)), bytes)
       prune(folder, run.step, keep)
@@ -84,7 +87,9 @@ export function checkpoint(folder: string, given: CheckpointOptions = {}): Callb
 
   return {
     start(run) {
-      attempt('checkpoint', 'make', folder, () => mkdirSync(folder, { recursive: true }))
+      make()
+      // one that begins anew has had no epoch, whatever run the callback was part of before
+      if (run.step === 0) judge?.load({ best: null })
       sweep('checkpoint', folder)
       const from = resume ? latest(folder) : null
       if (from !== null) resumed(run, file(from))
@@ -95,7 +100,10 @@ export function checkpoint(folder: string, given: CheckpointOptions = {}): Callb
     },
     epoch(run) {
       // first: a state must not know of a best that is in no file
-      if (judge?.better(run)) save(file('best.safetensors'), best?.weights ? best.weights() : run.model)
+      if (judge?.better(run)) {
+        make()
+        save(file('best.safetensors'), best?.weights ? best.weights() : run.model)
+      }
       if (epochs !== undefined && run.epoch % epochs === 0) write(run)
     },
     end(run, error) {
@@ -145,11 +153,14 @@ function judgement(given: Best): Judgement {
 }
 
 /** Numbers of the steps that the folder has checkpoints of. */
-const stepsIn = (folder: string): number[] =>
-  attempt('checkpoint', 'read', folder, () => readdirSync(folder))
+function stepsIn(folder: string): number[] {
+  const names = attempt('checkpoint', 'read', folder, () => readdirSync(folder))
+  return names
     .flatMap(name => NUMBERED.exec(name)?.[1] ?? [])
     .map(Number)
+    .filter(step => names.includes(numbered(step)))
     .sort((a, b) => a - b)
+}
 
 /** Keeps the latest up to `step`; later ones are of a run that nobody goes on with. */
 function prune(folder: string, step: number, keep: number): void {
@@ -157,7 +168,7 @@ function prune(folder: string, step: number, keep: number): void {
   const kept = new Set(steps.filter(other => other <= step).slice(-keep))
   for (const other of steps) {
     const path = join(folder, numbered(other))
-    if (!kept.has(other)) attempt('checkpoint', 'remove', path, () => unlinkSync(path))
+    if (!kept.has(other)) attempt('checkpoint', 'remove', path, () => rmSync(path, { force: true }))
   }
 }
 
@@ -169,14 +180,18 @@ function latest(folder: string): string | null {
 }
 
 function resumed(run: Run, path: string): void {
-  const state = loadCheckpoint(path)
   try {
-    run.loadStateDict(state)
+    run.loadStateDict(loadCheckpoint(path))
   } catch (cause) {
-    if (!(cause instanceof GradusError) || cause instanceof FileFormatError) throw cause
-    const error = new ArgumentError(
-      `checkpoint: '${path}' is of another run: ${cause.message}\nTo begin anew, take another folder, or { resume: false }`,
-    )
+    if (!(cause instanceof GradusError) || cause instanceof FileError) throw cause
+    const error =
+      cause instanceof FileFormatError
+        ? new FileFormatError(
+            `${cause.message}\nThe run cannot go on from it. Remove it to go on from the checkpoint before, if there is one, or to begin anew`,
+          )
+        : new ArgumentError(
+            `checkpoint: '${path}' is of another run: ${cause.message}\nTo begin anew, take another folder, or { resume: false }`,
+          )
     error.cause = cause
     throw error
   }

@@ -13,7 +13,9 @@ export type Disk = Pick<
   | 'fchmodSync'
   | 'fstatSync'
   | 'fsyncSync'
+  | 'lstatSync'
   | 'openSync'
+  | 'readlinkSync'
   | 'readSync'
   | 'realpathSync'
   | 'renameSync'
@@ -25,17 +27,27 @@ export type Disk = Pick<
 /** Bytes of one call: systems refuse to move 2 GiB at once. */
 const CHUNK = 2 ** 30
 
+/** The whole path; as it is, where the working directory has been removed. */
+function absolute(path: string): string {
+  try {
+    return resolve(path)
+  } catch {
+    return path
+  }
+}
+
 /** What to do about an error of the system, by its code. */
 const advice: Readonly<Record<string, (path: string, operation: string) => string>> = {
   ENOENT: (path, operation) =>
     operation === 'read'
-      ? `there is no such file (looked for ${resolve(path)})`
-      : `there is no folder ${resolve(dirname(path))}. Make it first: mkdirSync(folder, { recursive: true })`,
+      ? `there is no such file (looked for ${absolute(path)})`
+      : `there is no folder ${absolute(dirname(path))}. Make it first: mkdirSync(folder, { recursive: true })`,
   EACCES: () => 'this user may not. Check the permissions of the file and its folder',
   EPERM: () => 'this user may not. Check the permissions of the file and its folder, and whether it is in use',
   ENOSPC: () => 'the disk is full. Free some space, or write elsewhere',
   EDQUOT: () => 'the quota is used up. Free some space, or write elsewhere',
   EISDIR: path => `it is a folder. Name a file in it: ${join(path, 'model.safetensors')}`,
+  EEXIST: path => `there is a file of this name. Remove it, or name another folder than ${path}`,
   ENOTDIR: path => `${dirname(path)} is no folder`,
   EROFS: () => 'the file system is read-only. Write elsewhere',
   ENAMETOOLONG: () => 'the name is too long',
@@ -56,6 +68,12 @@ export function attempt<R>(op: string, operation: string, path: string, f: () =>
     throw new FileError(`${op}: could not ${operation} '${path}': ${help}`, path, operation, cause)
   }
 }
+
+/**
+ * A path, whole, so that it means the same wherever the process goes meanwhile.
+ * @throws ArgumentError when this cannot be a path
+ */
+export const fixedPath = (op: string, what: string, path: string): string => absolute(filePath(op, what, path))
 
 /** @throws ArgumentError when this cannot be a path */
 export function filePath(op: string, what: string, path: string): string {
@@ -88,6 +106,35 @@ export function readWhole(op: string, path: string, disk: Disk = fs): Uint8Array
   })
 }
 
+/** Writes a new file beside the place where it is to be, and moves it there. */
+function moved(target: string, bytes: Uint8Array, mode: number | undefined, disk: Disk): void {
+  const temporary = join(dirname(target), `.gradus-${hostname()}-${process.pid}-${randomUUID()}.tmp`)
+  const fd = disk.openSync(temporary, 'wx')
+  try {
+    try {
+      if (mode !== undefined) disk.fchmodSync(fd, mode & 0o777)
+      writeAll(fd, bytes, disk)
+      disk.fsyncSync(fd)
+    } finally {
+      disk.closeSync(fd)
+    }
+    disk.renameSync(temporary, target)
+  } catch (error) {
+    try {
+      disk.unlinkSync(temporary)
+    } catch {
+      // the first error is the one to tell
+    }
+    throw error
+  }
+}
+
+/** Where a path leads through links, also when there is nothing yet. A chain of links has been found to end. */
+function followed(path: string, disk: Disk): string {
+  if (!disk.lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink()) return path
+  return followed(resolve(disk.realpathSync(dirname(path)), disk.readlinkSync(path)), disk)
+}
+
 /**
  * Gives a file new contents. They are written to a new file in the same folder, flushed to the disk, and moved into
  * the old one's place: whoever reads, and whenever the process or the machine stops, finds the old contents or the new
@@ -102,26 +149,8 @@ export function replaceFile(op: string, path: string, bytes: Uint8Array, disk: D
     // a device or a pipe would be replaced by a file
     if (old && !old.isFile()) throw irregular(old)
     // what a link points to is replaced, not the link
-    const target = old ? disk.realpathSync(path) : path
-    const temporary = join(dirname(target), `.gradus-${hostname()}-${process.pid}-${randomUUID()}.tmp`)
-    const fd = disk.openSync(temporary, 'wx')
-    try {
-      try {
-        if (old) disk.fchmodSync(fd, old.mode & 0o777)
-        writeAll(fd, bytes, disk)
-        disk.fsyncSync(fd)
-      } finally {
-        disk.closeSync(fd)
-      }
-      disk.renameSync(temporary, target)
-    } catch (error) {
-      try {
-        disk.unlinkSync(temporary)
-      } catch {
-        // the first error is the one to tell
-      }
-      throw error
-    }
+    const target = followed(path, disk)
+    attempt(op, 'write', target, () => moved(target, bytes, old?.mode, disk))
     attempt(op, 'flush', path, () => settle(dirname(target), disk))
   })
 }

@@ -1,5 +1,6 @@
 // Ctrl-C ends a run cleanly, after the step under way; pressed again, the process at once.
-import { options } from '../engine/argument.ts'
+import { described, options } from '../engine/argument.ts'
+import { ArgumentError } from '../engine/errors.ts'
 import type { Callback } from '../train/callback.ts'
 
 export interface InterruptibleOptions {
@@ -15,13 +16,15 @@ const SIGNALS: readonly NodeJS.Signals[] = ['SIGINT', 'SIGTERM']
  * writes its file, `fit` returns, and its `reason` names the signal. The next signal ends the process at once, as
  * without this. When the run ends, signals do what they did before.
  *
- * @throws ArgumentError for an unknown option
+ * @throws ArgumentError for an unknown option, or a stream that is none
  * @example
  * const { reason } = await fit(model, { ...options, callbacks: [checkpoint('runs/digits'), interruptible()] })
  * if (reason !== null) process.exitCode = 130
  */
 export function interruptible(given: InterruptibleOptions = {}): Callback {
   const { stream = process.stderr } = options('interruptible', given, ['stream'])
+  if (stream !== null && typeof stream?.write !== 'function')
+    throw new ArgumentError(`interruptible: stream is one to write to, or null, not ${described(stream)}`)
   let release = (): void => {}
   return {
     start(run) {

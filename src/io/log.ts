@@ -1,9 +1,10 @@
 // Logs of a run's numbers, a row at a time, which goes on where a resumed run does.
 import fs from 'node:fs'
-import { oneOf, options } from '../engine/argument.ts'
+import { described, oneOf, options } from '../engine/argument.ts'
 import { ArgumentError, FileFormatError } from '../engine/errors.ts'
+import { Tensor } from '../engine/tensor.ts'
 import type { Callback, Metrics, Run } from '../train/callback.ts'
-import { attempt, filePath, readWhole, replaceFile, writeAll } from './file.ts'
+import { attempt, fixedPath, readWhole, replaceFile, writeAll } from './file.ts'
 
 export interface LogOptions {
   /** Whether there is a row for each 'epoch' (the default) or each 'step'. */
@@ -14,7 +15,7 @@ export interface LogOptions {
 interface Notation {
   readonly op: string
   /** How each such file begins. */
-  readonly begins: string
+  readonly begins: RegExp
   /** The first line, of names, and the names in one; null where each row has names of its own. */
   readonly header: { write(names: readonly string[]): string; read(line: string): string[] } | null
   row(names: readonly string[], epoch: number, step: number, metrics: Metrics): string
@@ -42,7 +43,7 @@ const OWN = ['epoch', 'step']
 export function csvLog(path: string, given: LogOptions = {}): Callback {
   return log(path, given, {
     op: 'csvLog',
-    begins: 'epoch,step',
+    begins: /^epoch,step(?![^,\r\n])/,
     header: {
       write: names => [...OWN, ...names].map(cell).join(','),
       read: line => cells(line).slice(OWN.length),
@@ -66,7 +67,7 @@ export function csvLog(path: string, given: LogOptions = {}): Callback {
 export function jsonLog(path: string, given: LogOptions = {}): Callback {
   return log(path, given, {
     op: 'jsonLog',
-    begins: '{"epoch":',
+    begins: /^\{"epoch":/,
     header: null,
     row(_, epoch, step, metrics) {
       const entries = Object.entries({ epoch, step, ...metrics })
@@ -76,10 +77,10 @@ export function jsonLog(path: string, given: LogOptions = {}): Callback {
   })
 }
 
-function log(path: string, given: LogOptions, { op, begins, header, row, step: stepOf }: Notation): Callback {
+function log(name: string, given: LogOptions, { op, begins, header, row, step: stepOf }: Notation): Callback {
   const { each = 'epoch' } = options(op, given, ['each'])
   oneOf(op, 'each', each, ['epoch', 'step'])
-  filePath(op, 'the file', path)
+  const path = fixedPath(op, 'the file', name)
   /** The file, open behind its last row. */
   let fd: number | null = null
   /** The columns; null before the first row. */
@@ -88,10 +89,10 @@ function log(path: string, given: LogOptions, { op, begins, header, row, step: s
   function read(): { text: string; rows: string[] } {
     const text = fs.existsSync(path) ? new TextDecoder().decode(readWhole(op, path)) : ''
     // what has no end was being written when the process was killed
-    const lines = text.split('\n').slice(0, -1)
+    const lines = text.split(/\r?\n/).slice(0, -1)
     const rows = header ? lines.slice(1) : lines
     const odd = rows.findIndex(line => stepOf(line) === undefined)
-    const begun = text === '' || text.startsWith(begins)
+    const begun = text === '' || begins.test(text)
     if (!begun || odd >= 0)
       throw new FileFormatError(
         `${op}: '${path}' is no log of this kind (line ${begun ? lines.length - rows.length + odd + 1 : 1}). It is left as it is; take another file`,
@@ -129,6 +130,7 @@ function log(path: string, given: LogOptions, { op, begins, header, row, step: s
     replace(header ? rows.map(line => line + ','.repeat(added.length)) : rows, text)
   }
   function write({ epoch, step, metrics }: Run): void {
+    numbers(op, metrics)
     for (const name of Object.keys(metrics))
       if (OWN.includes(name) || /[\r\n]/.test(name))
         throw new ArgumentError(`${op}: a metric cannot be named ${JSON.stringify(name)}`)
@@ -157,6 +159,15 @@ function log(path: string, given: LogOptions, { op, begins, header, row, step: s
       }
     },
   }
+}
+
+/** @throws ArgumentError when one of the metrics is no number */
+export function numbers(op: string, metrics: Metrics): void {
+  for (const [name, x] of Object.entries(metrics))
+    if (typeof x !== 'number')
+      throw new ArgumentError(
+        `${op}: the metric '${name}' is a number, not ${described(x)}${(x as unknown) instanceof Tensor ? '. Did you mean x.item()?' : ''}`,
+      )
 }
 
 /** A step of a row; undefined when it is none. */

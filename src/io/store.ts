@@ -17,7 +17,7 @@ import { readWhole, replaceFile } from './file.ts'
  * model.loadStateDict(load('model.safetensors'))
  */
 export function save(path: string, from: Module | StateDict): void {
-  record('save', 'a module, or tensors by name,', from)
+  record('save', 'a module, or tensors by name', from)
   replaceFile('save', path, encode(from instanceof Module ? from.stateDict() : from))
 }
 

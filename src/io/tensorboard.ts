@@ -4,7 +4,8 @@ import { hostname } from 'node:os'
 import { join } from 'node:path'
 import { integer, options } from '../engine/argument.ts'
 import type { Callback, Metrics } from '../train/callback.ts'
-import { attempt, filePath, writeAll } from './file.ts'
+import { attempt, fixedPath, writeAll } from './file.ts'
+import { numbers } from './log.ts'
 
 export interface TensorBoardOptions {
   /** After how many steps the numbers of one are written, beside those of each epoch (1). */
@@ -33,10 +34,10 @@ const START = 1
  * @example
  * await fit(model, { ...options, callbacks: [tensorBoard('runs/digits')] })
  */
-export function tensorBoard(folder: string, given: TensorBoardOptions = {}): Callback {
+export function tensorBoard(path: string, given: TensorBoardOptions = {}): Callback {
   const { every = 1 } = options('tensorBoard', given, ['every'])
   integer('tensorBoard', 'every', every, 1)
-  filePath('tensorBoard', 'the folder', folder)
+  const folder = fixedPath('tensorBoard', 'the folder', path)
   let file: EventFile | null = null
   /** The file; one that is begun now takes the place of what older ones have from `step` on. */
   function opened(step: number): EventFile {
@@ -46,11 +47,13 @@ export function tensorBoard(folder: string, given: TensorBoardOptions = {}): Cal
 
   return {
     step({ step, metrics }) {
+      numbers('tensorBoard', metrics)
       const file = opened(step)
       if (step % every === 0) write(file, event(step, scalars('', metrics)))
     },
     epoch({ step, metrics }) {
       // where a run was stopped after the last step of an epoch, that step's numbers are there, and this comes first
+      numbers('tensorBoard', metrics)
       const file = opened(step + 1)
       write(file, event(step, scalars('epoch/', metrics)))
       attempt('tensorBoard', 'flush', file.path, () => fs.fsyncSync(file.fd))

@@ -1,5 +1,5 @@
 // Checkpoints of a run: what is written when, and a run that goes on as if it had never ended.
-import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
@@ -38,6 +38,40 @@ describe('a run', () => {
     expect([again.step, again.weight]).toEqual([30, whole.weight])
     const longer = await new SmallRun(4, [checkpoint(folder)]).go()
     expect([longer.step, longer.weight]).toEqual([40, (await new SmallRun(4, []).go()).weight])
+  })
+
+  test('whose folder is removed, or whose process moves to another, writes on in the same place', async () => {
+    const before = process.cwd()
+    const meddler: Callback = {
+      step({ step }) {
+        if (step === 5) rmSync(folder, { recursive: true })
+        if (step === 7) process.chdir(tmpdir())
+      },
+    }
+    mkdirSync(join(folder, '..'), { recursive: true })
+    process.chdir(join(folder, '..'))
+    try {
+      await new SmallRun(1, [checkpoint('a', { every: { steps: 2 }, keep: 2 }), meddler]).go()
+    } finally {
+      process.chdir(before)
+    }
+    expect(files()).toEqual(['last.safetensors', 'step-00000008.safetensors', 'step-00000010.safetensors'])
+  })
+
+  test('with a callback that was part of another knows nothing of its best', async () => {
+    const callback = checkpoint(folder, { best: { metric: 'loss' }, resume: false })
+    await new SmallRun(1, [callback], () => ({ loss: 1 })).go()
+    rmSync(at('best.safetensors'))
+    await new SmallRun(1, [callback], () => ({ loss: 2 })).go()
+    expect(files()).toContain('best.safetensors')
+  })
+
+  test('leaves files alone whose names only look like its own', async () => {
+    mkdirSync(folder, { recursive: true })
+    const others = ['step-5.safetensors', 'step-99999999999999999999.safetensors']
+    for (const name of others) writeFileSync(at(name), '')
+    await new SmallRun(1, [checkpoint(folder, { keep: 1, last: false })]).go()
+    expect(files()).toEqual(['step-00000010.safetensors', ...others].sort())
   })
 
   test('that fails leaves the last checkpoint as it was', async () => {
@@ -150,7 +184,9 @@ describe('an error', () => {
     await run()
     save(at('last.safetensors'), { a: tensor([1]) })
     await expect(run()).rejects.toThrow(FileFormatError)
+    await expect(run()).rejects.toThrow(/The run cannot go on from it\. Remove it/)
     writeFileSync(at('file'), '')
     await expect(new SmallRun(1, [checkpoint(at('file'))]).go()).rejects.toThrow(FileError)
+    await expect(new SmallRun(1, [checkpoint(at('file'))]).go()).rejects.toThrow(/there is a file of this name/)
   })
 })

@@ -53,6 +53,19 @@ describe('a file', () => {
     expect(fs.statSync(target).mode & 0o777).toBe(0o640)
   })
 
+  test('is made where a link points that points to nothing yet', () => {
+    fs.mkdirSync(join(folder, 'elsewhere'))
+    fs.symlinkSync('a.bin', join(folder, 'chain.bin'))
+    fs.symlinkSync(join('elsewhere', 'b.bin'), join(folder, 'a.bin'))
+    replaceFile('save', join(folder, 'chain.bin'), bytes('one'))
+    expect(fs.lstatSync(join(folder, 'elsewhere', 'b.bin')).isFile()).toBe(true)
+    expect(text(join(folder, 'a.bin'))).toBe('one')
+    fs.symlinkSync(join('gone', 'c.bin'), join(folder, 'c.bin'))
+    expect(failure(() => replaceFile('save', join(folder, 'c.bin'), bytes('one'))).message).toMatch(
+      /could not write '.*gone.c\.bin': there is no folder .*gone\. Make it first/,
+    )
+  })
+
   test('is written in as many calls as the system takes', () => {
     const path = join(folder, 'a.bin')
     const slow: Disk = {

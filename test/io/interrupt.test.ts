@@ -117,4 +117,5 @@ test('signals do what they did before when the run is over, however it ended', a
   await expect(new SmallRun(1, [interruptible()]).go({ fail: 3 })).rejects.toThrow('by the test')
   expect(count()).toBe(before)
   expect(() => interruptible({ quiet: true } as never)).toThrow(ArgumentError)
+  expect(() => interruptible({ stream: 'stderr' } as never)).toThrow(/stream is one to write to, or null/)
 })

@@ -3,7 +3,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'no
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { ArgumentError, FileError, FileFormatError } from '../../src/index.ts'
+import { ArgumentError, FileError, FileFormatError, tensor } from '../../src/index.ts'
 import { checkpoint, csvLog, jsonLog } from '../../src/io/io.ts'
 import type { Callback, Metrics } from '../../src/train/callback.ts'
 import { SmallRun } from './run.ts'
@@ -128,6 +128,7 @@ describe.each([
       'dear diary',
       'dear diary\n',
       `${name === 'csvLog' ? 'epoch,step' : '{"epoch":1,"step":1}'}\nx\n`,
+      'epoch,steps\n1,2\n',
     ]) {
       writeFileSync(at('log'), other)
       const run = new SmallRun(1, [log(at('log'))]).go()
@@ -146,5 +147,19 @@ describe.each([
     const wrong: Metrics[] = [{ step: 1 }, { epoch: 1 }, { 'a\nb': 1 }]
     for (const metrics of wrong)
       await expect(new SmallRun(1, [log(at('log'))], () => metrics).go()).rejects.toThrow(/a metric cannot be named/)
+    const none = { loss: tensor([1]) } as unknown as Metrics
+    await expect(new SmallRun(1, [log(at('log'))], () => none).go()).rejects.toThrow(
+      /the metric 'loss' is a number, not a tensor\. Did you mean x\.item\(\)/,
+    )
+  })
+
+  test('goes on with lines that an editor ended in its own way', async () => {
+    const go = (epochs: number) => new SmallRun(epochs, [log(at('log')), checkpoint(at('run'))]).go()
+    await go(1)
+    writeFileSync(at('log'), text('log').replaceAll('\n', '\r\n'))
+    await go(2)
+    const resumed = text('log')
+    await new SmallRun(2, [log(at('log'))]).go()
+    expect(resumed).toBe(text('log'))
   })
 })

@@ -141,6 +141,10 @@ describe('what is written', () => {
     expect(() => wrong({ __metadata__: tensor([1]) })).toThrow(/no tensor may have the name '__metadata__'/)
     expect(() => wrong({ '\ud800': tensor([1]) })).toThrow(/half a surrogate pair/)
     expect(() => decode([] as never)).toThrow(ArgumentError)
+    // nothing of these would be in the file
+    expect(() => wrong(new Map([['w', tensor([1])]]))).toThrow(/not an object \(Map\)\. .*Object\.fromEntries/)
+    expect(() => wrong(new nn.Linear(1, 1))).toThrow(/in a plain object, not an object \(Linear\)/)
+    expect(() => wrong({}, new Map([['a', 'b']]))).toThrow(/metadata, which is texts by name, in a plain object/)
   })
 })
 

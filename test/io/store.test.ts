@@ -189,7 +189,7 @@ describe('a snapshot', () => {
     expect(wrong({ a: [1, undefined] })).toThrow(/pack: a\.1 is undefined; a snapshot holds tensors, numbers/)
     expect(wrong({ f: () => 1 })).toThrow(/pack: f is/)
     expect(wrong({ m: new Map() })).toThrow(/pack: m is an object \(Map\)/)
-    expect(wrong(10n)).toThrow(/pack: the snapshot is 10;/)
+    expect(wrong(10n)).toThrow(/pack: the snapshot is the bigint 10n;/)
     const loop: Record<string, unknown> = {}
     loop.again = loop
     expect(wrong(loop)).toThrow(ArgumentError)

@@ -198,4 +198,6 @@ test('what cannot be written is an error', async () => {
   expect(() => tensorBoard('x', { each: 1 } as never)).toThrow(/unknown option 'each'/)
   writeFileSync(join(folder, 'file'), '')
   await expect(new SmallRun(1, [tensorBoard(join(folder, 'file'))]).go()).rejects.toThrow(FileError)
+  const none = { loss: null } as never
+  await expect(new SmallRun(1, [tensorBoard(folder)], () => none).go()).rejects.toThrow(/'loss' is a number, not null/)
 })
