@@ -3,7 +3,7 @@ import { integer, number, oneOf, options } from '../engine/argument.ts'
 import { ArgumentError } from '../engine/errors.ts'
 import { Tensor } from '../engine/tensor.ts'
 import { Value } from '../engine/value.ts'
-import { checkedState, each, groupsOf, reset, type SchedulerState, type Trained } from './scheduler.ts'
+import { checkedState, each, groupsOf, refuseRecording, reset, type SchedulerState, type Trained } from './scheduler.ts'
 
 export interface PlateauOptions {
   /** Whether a smaller metric is better or a larger one ('min'). */
@@ -80,6 +80,7 @@ export class ReduceLROnPlateau {
   }
 
   step(metric: number | Value | Tensor): void {
+    refuseRecording('ReduceLROnPlateau')
     const { patience, cooldown, factor, eps } = this.#options
     const x = metric instanceof Tensor ? metric.item() : metric instanceof Value ? metric.data : metric
     number('ReduceLROnPlateau', 'a metric', x)

@@ -1,6 +1,7 @@
 // Learning rates by the epoch: a schedule is one function, from which a scheduler writes into the groups.
+import { mode } from '../engine/apply.ts'
 import { described, integer, list, number, record } from '../engine/argument.ts'
-import { ArgumentError } from '../engine/errors.ts'
+import { ArgumentError, CompileError } from '../engine/errors.ts'
 
 /** A parameter group, as schedulers see it. Compiled steps read these numbers anew in each call. */
 export interface Rated {
@@ -55,6 +56,17 @@ export interface Schedule {
   readonly relative?: boolean
 }
 
+/**
+ * A program runs without this code, and the rates would stay as they are.
+ * @throws CompileError while a step is being compiled
+ */
+export function refuseRecording(name: string): void {
+  if (mode.recorder)
+    throw new CompileError(
+      `${name}: a compiled step runs without schedulers: call scheduler.step() behind it. The optimizer in it reads the new rates`,
+    )
+}
+
 /** Base of the schedulers that go by the epoch: call `step()` once after each epoch (or step) of the optimizer. */
 export abstract class LRScheduler implements Scheduler {
   lastEpoch: number
@@ -89,10 +101,11 @@ export abstract class LRScheduler implements Scheduler {
    * Goes to the next epoch; schedules that are functions of it alone (`CosineAnnealingWarmRestarts`, `OneCycleLR`,
    * `CyclicLR`, `LambdaLR`) also to any other, warm restarts to parts of one: `step(epoch + i / batches)`.
    *
-   * @throws ArgumentError for an epoch below 0, or any of another schedule
+   * @throws ArgumentError for an epoch below 0, or any of another schedule, CompileError within a compiled step
    */
   step(epoch?: number): void {
     const { name, closed = false } = this.#schedule
+    refuseRecording(name)
     if (epoch !== undefined && !(closed && number(name, 'epoch', epoch) >= 0))
       throw new ArgumentError(
         closed

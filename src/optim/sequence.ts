@@ -1,7 +1,15 @@
 // Schedulers made of schedulers: one after the other, or all at once.
 import { described, integer, list, options } from '../engine/argument.ts'
 import { ArgumentError } from '../engine/errors.ts'
-import { checkedState, groupsOf, reset, type Scheduler, type SchedulerState, type Trained } from './scheduler.ts'
+import {
+  checkedState,
+  groupsOf,
+  refuseRecording,
+  reset,
+  type Scheduler,
+  type SchedulerState,
+  type Trained,
+} from './scheduler.ts'
 import { LinearLR } from './schedules.ts'
 
 /** What schedulers made of schedulers share: the rates that the last step has set, and a state that holds theirs. */
@@ -77,6 +85,7 @@ export class SequentialLR extends Several {
   }
 
   step(): void {
+    refuseRecording('SequentialLR')
     const epoch = ++this.lastEpoch
     const past = this.#milestones.filter(at => at <= epoch).length
     const scheduler = this.schedulers[past] as Scheduler
@@ -124,6 +133,7 @@ export class ChainedScheduler extends Several {
   }
 
   step(): void {
+    refuseRecording('ChainedScheduler')
     for (const scheduler of this.schedulers) scheduler.step()
     this.lastLr = this.optimizer.paramGroups.map(({ lr }) => lr)
   }

@@ -137,3 +137,27 @@ describe('L-BFGS', () => {
     expect(() => compile(() => optimizer.step(closure))()).toThrow(CompileError)
   })
 })
+
+test('schedulers do not step within a compiled step, where later calls would leave them out', () => {
+  const p = tensor([1, 2], { requiresGrad: true })
+  const optimizer = new optim.SGD([p], { lr: 1 })
+  const make = () => new optim.StepLR(optimizer, 1, { gamma: 0.5 })
+  for (const scheduler of [
+    make(),
+    new optim.SequentialLR(optimizer, [make(), make()], [3]),
+    new optim.ChainedScheduler([make(), make()]),
+    new optim.ReduceLROnPlateau(optimizer),
+  ]) {
+    const { lastEpoch } = scheduler as { lastEpoch?: number }
+    const lr = optimizer.paramGroups[0]?.lr
+    const step = compile(() => {
+      p.grad = p.mul(2).detach()
+      optimizer.step()
+      scheduler.step(1 as never)
+    })
+    expect(step).toThrow(CompileError)
+    expect(step).toThrow(/a compiled step runs without schedulers: call scheduler\.step\(\) behind it/)
+    expect([(scheduler as { lastEpoch?: number }).lastEpoch, optimizer.paramGroups[0]?.lr]).toEqual([lastEpoch, lr])
+    expect(values(p)).toEqual([1, 2])
+  }
+})
