@@ -4,6 +4,7 @@ import { operand } from './argument.ts'
 import { AnomalyError, ArgumentError, GradError, ShapeError } from './errors.ts'
 import type { Node } from './graph.ts'
 import type { Pointwise } from './pointwise.ts'
+import { tooLarge } from './shape.ts'
 import type { Tensor } from './tensor.ts'
 import type { Opaque, Value } from './value.ts'
 
@@ -278,7 +279,13 @@ export const isTensor = (x: Operand): x is Tensor => typeof x === 'object' && x 
 export function apply<P>(prim: Primitive<P>, p: P, xs: readonly Operand[]): Tensor {
   for (const x of xs) if (typeof x !== 'number') operand(nameOf(prim, p), x)
   const { shape, dtype } = prim.infer(p, xs)
-  const out = make(shape, dtype, allocate(dtype, numel(shape)))
+  let data: TypedArray
+  try {
+    data = allocate(dtype, numel(shape))
+  } catch (error) {
+    throw tooLarge(nameOf(prim, p), shape, dtype, error, '. Were shapes broadcast by mistake?')
+  }
+  const out = make(shape, dtype, data)
   // a recorder wants to know who reads numbers: not of the op itself
   if (mode.recorder) during({ recorder: null }, () => prim.run(p, out, xs))
   else prim.run(p, out, xs)

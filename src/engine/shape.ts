@@ -1,5 +1,5 @@
 // Shapes: broadcasting, strides, dimensions, and every error about them.
-import { numel, type Shape, sameShape } from '../backend/array.ts'
+import { byteSize, type DType, numel, type Shape, sameShape } from '../backend/array.ts'
 
 export { broadcastStrides, numel, sameShape, stridesOf } from '../backend/array.ts'
 
@@ -89,6 +89,17 @@ export function creation(op: string, shape: Shape): number[] {
   const list = sizes(op, [shape])
   for (const size of list) if (size < 0) throw new ShapeError(`${op}: sizes are not negative: ${show(list)}`)
   return list
+}
+
+/** What is thrown when there is no memory for an array: the system's own error names no op and no shape. */
+export function tooLarge(op: string, shape: Shape, dtype: DType, cause: unknown, hint = ''): unknown {
+  if (!(cause instanceof RangeError)) return cause
+  const bytes = numel(shape) * byteSize(dtype)
+  const error = new ShapeError(
+    `${op}: no memory for ${show(shape)}, ${dtype}: ${(bytes / 2 ** 30).toPrecision(3)} GiB${hint}`,
+  )
+  error.cause = cause
+  return error
 }
 
 /** The shape without the dimensions, or with them as 1. `dims` rising. */

@@ -7,17 +7,22 @@ import {
   compareGradients,
   custom,
   detectAnomaly,
+  eye,
   F,
   Generator,
   grad,
   jacfwd,
+  nn,
   noGrad,
   ones,
+  randn,
+  ShapeError,
   type Tensor,
   table,
   tensor,
   Value,
   vjp,
+  zeros,
 } from '../../src/index.ts'
 
 const f64 = { dtype: 'float64' } as const
@@ -212,5 +217,28 @@ describe('infinity is no whole number', () => {
       [x.clamp(-7), [-7, 5, 2 ** 31 - 1]],
     ] as const)
       expect([y.dtype, y.toArray()]).toEqual(['int32', expected])
+  })
+})
+
+describe('more elements than an array can have', () => {
+  const column = ones([200_000, 1])
+  test.each<[string, () => unknown, RegExp]>([
+    ['made', () => zeros([1e6, 1e6]), /^zeros: no memory for \[1000000, 1000000\], float32: 3\.73e\+3 GiB$/],
+    ['on a diagonal', () => eye(1e6), /^eye: no memory/],
+    ['drawn', () => randn([1e6, 1e6]), /^randn: no memory/],
+    ['of a layer', () => new nn.Linear(1e6, 1e6), /no memory for \[1000000, 1000000\]/],
+    [
+      'broadcast',
+      () => column.sub(ones([1, 200_000])),
+      /^sub: no memory for \[200000, 200000\].* broadcast by mistake/,
+    ],
+    [
+      'of a product',
+      () => column.matmul(ones([1, 200_000])),
+      /^matmul: no memory for \[200000, 200000\], float32: 149/,
+    ],
+  ])('%s', (_, f, message) => {
+    expect(f).toThrow(ShapeError)
+    expect(f).toThrow(message)
   })
 })

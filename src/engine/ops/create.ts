@@ -3,7 +3,7 @@ import { allocate, type DType, type NDArray, type Shape, type TypedArray } from 
 import { mode, type Spec, wrap } from '../apply.ts'
 import { number, operand, typed } from '../argument.ts'
 import { ArgumentError, DtypeError, ShapeError } from '../errors.ts'
-import { creation, numel, show } from '../shape.ts'
+import { creation, numel, show, tooLarge } from '../shape.ts'
 import type { Tensor } from '../tensor.ts'
 
 /** What a tensor is made of: a number, a boolean, a typed array, or arrays of these, nested as deep as the tensor has dimensions. */
@@ -105,10 +105,18 @@ function generated(op: string, dtype: DType, n: number, element: (i: number) => 
   return data
 }
 
+function room(op: string, dtype: DType, shape: Shape): TypedArray {
+  try {
+    return allocate(dtype, numel(shape))
+  } catch (error) {
+    throw tooLarge(op, shape, dtype, error)
+  }
+}
+
 function filled(op: string, shape: Shape, value: number, options: CreateOptions = {}): Tensor {
   const dtype = typed(op, options.dtype ?? 'float32')
   const size = creation(op, shape)
-  const data = allocate(dtype, numel(size))
+  const data = room(op, dtype, size)
   if (number(op, 'the value', value) !== 0) data.fill(held(op, dtype, value))
   return created(op, { dtype, shape: size, data }, options)
 }
@@ -137,7 +145,7 @@ export function eye(n: number, m: number | CreateOptions = n, options: CreateOpt
   if (typeof m === 'object') return eye(n, n, m)
   const dtype = typed('eye', options.dtype ?? 'float32')
   const [rows, columns] = creation('eye', [n, m]) as [number, number]
-  const data = allocate(dtype, rows * columns)
+  const data = room('eye', dtype, [rows, columns])
   for (let i = 0; i < Math.min(rows, columns); i++) data[i * columns + i] = 1
   return created('eye', { dtype, shape: [rows, columns], data }, options)
 }
