@@ -45,7 +45,7 @@ const { history, reason } = await fit(model, {
 console.log(`${history.length} epochs: ${reason ?? 'that was all'}`)
 await trainingCurves(history, {
   path: 'out/fit.png',
-  title: 'What it has seen it knows ever better',
+  title: 'fit stops when unseen digits are read no better any more',
   metrics: ['loss', 'accuracy'],
 })
 
