@@ -35,12 +35,10 @@ const train = compile((x: Tensor) => {
   return loss
 })
 const bar = progress({ total: steps, label: 'autoencoder' })
-for (let k = 0; k < steps; )
-  for (const [x] of loader) {
-    bar.step({ loss: train(x).item() })
-    scheduler.step()
-    if (++k === steps) break
-  }
+for (const [x] of loader.take(steps)) {
+  bar.step({ loss: train(x).item() })
+  scheduler.step()
+}
 
 both.eval()
 const x = test.x.flatten(1)

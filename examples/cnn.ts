@@ -40,13 +40,11 @@ const train = compile((x: Tensor, y: Tensor) => {
 })
 console.log(nn.summary(model, [1, 1, 28, 28]))
 const bar = progress({ total: steps, label: 'digits' })
-for (let k = 0; k < steps; )
-  for (const [x, y] of loader) {
-    const { loss, accuracy } = train(x, y)
-    scheduler.step()
-    bar.step({ loss: loss.item(), accuracy: accuracy.item() })
-    if (++k === steps) break
-  }
+for (const [x, y] of loader.take(steps)) {
+  const { loss, accuracy } = train(x, y)
+  scheduler.step()
+  bar.step({ loss: loss.item(), accuracy: accuracy.item() })
+}
 
 // The judgement: with the running means of batch norm, on digits that it has not seen.
 model.eval()

@@ -33,19 +33,17 @@ const train = compile((x: Tensor, target: Tensor) => {
   return { loss, accuracy: logits.argmax(1).eq(target).float().mean() }
 })
 const bar = progress({ total: steps, label: 'digits' })
-for (let k = 0; k < steps; )
-  for (const [x, target] of loader) {
-    const { loss, accuracy } = train(x, target)
-    scheduler.step()
-    bar.step({ loss: loss.item(), accuracy: accuracy.item() })
-    if (++k === steps) break
-  }
+for (const [x, target] of loader.take(steps)) {
+  const { loss, accuracy } = train(x, target)
+  scheduler.step()
+  bar.step({ loss: loss.item(), accuracy: accuracy.item() })
+}
 
 const scores = noGrad(() => model.forward(test.x))
 const [accuracy, matrix] = [new Accuracy(), new ConfusionMatrix({ numClasses: 10 })]
 for (const metric of [accuracy, matrix]) metric.update(scores, test.y)
-const result = `test accuracy ${(100 * accuracy.compute()).toFixed(1)} %`
-await confusionMatrix(matrix.compute(), [0, 1, 2, 3, 4, 5, 6, 7, 8, 9], {
+const result = `test accuracy ${(100 * accuracy.value).toFixed(1)} %`
+await confusionMatrix(matrix.value, [0, 1, 2, 3, 4, 5, 6, 7, 8, 9], {
   path: 'out/confusion.png',
   title: `MNIST, ${test.y.numel} test digits: ${result}`,
 })

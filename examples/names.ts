@@ -43,12 +43,9 @@ const train = compile((x: Tensor, y: Tensor) => {
 const set = new data.TensorDataset(seen.x, seen.y)
 const loader = new data.DataLoader(set, { batchSize: 128, shuffle: true, dropLast: true, generator })
 const bar = progress({ total: steps, label: 'names' })
-for (let k = 0; k < steps; ) {
-  for (const [x, y] of loader) {
-    bar.step({ loss: train(x, y).item() })
-    scheduler.step()
-    if (++k === steps) break
-  }
+for (const [x, y] of loader.take(steps)) {
+  bar.step({ loss: train(x, y).item() })
+  scheduler.step()
 }
 
 /** The characters of a name that nobody gave, drawn one by one until the boundary comes. */

@@ -152,6 +152,26 @@ export class DataLoader<T, B> {
     }
   }
 
+  /**
+   * The next `n` batches, epoch after epoch: for loops that count steps. With an asynchronous data set go through epochs.
+   *
+   * @throws ArgumentError when n is not a whole number >= 0
+   * @example
+   * const loader = new data.DataLoader(new data.TensorDataset(tensor([1, 2, 3])), { batchSize: 2 })
+   * Array.from(loader.take(3), ([x]) => x.toArray()) // [[1, 2], [3], [1, 2]]
+   */
+  take(n: number): IterableIterator<Awaited<B>> {
+    integer('take', 'n', n, 0)
+    return this.#some(n)
+  }
+  *#some(n: number): IterableIterator<Awaited<B>> {
+    for (let k = 0; k < n; )
+      for (const batch of this) {
+        yield batch
+        if (++k === n) return
+      }
+  }
+
   stateDict(): LoaderState {
     return {
       length: this.length,

@@ -3,7 +3,7 @@ import type { Chart } from 'chart.js'
 import { ArgumentError, ShapeError } from '../engine/errors.ts'
 import { air, axisTitle, fitted, frame, known, legend, type PlotOptions, paint, render, title } from './canvas.ts'
 import { marked } from './mark.ts'
-import { mix, type Rgb, rgb } from './theme.ts'
+import { colourOf, mix, type Rgb, rgb } from './theme.ts'
 
 export type BoundaryOptions = PlotOptions & {
   xLabel?: string
@@ -69,7 +69,7 @@ export async function decisionBoundary(
   const scores = given.map(score => (typeof score === 'number' ? [threshold - score, score - threshold] : score))
   const classes = classLabels(labels, typeof given[0] === 'number' ? undefined : scores[0].length)
   const names = classes.map((label, k) => options.classNames?.[k] ?? `class ${label}`)
-  const colours = classes.map((_, k) => rgb(look.series[k % look.series.length]))
+  const colours = classes.map((_, k) => colourOf(look, k))
 
   const near = new Array<number>(classes.length)
   /** All scores between the grid's points; u and v run over the picture from 0 to 1. */

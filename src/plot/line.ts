@@ -2,7 +2,7 @@
 import { type AxisOptions, scaled } from './axis.ts'
 import { type Frame, fitted } from './canvas.ts'
 import { type Point, type Span, thinned } from './points.ts'
-import { css, rgb } from './theme.ts'
+import { colourOf, css } from './theme.ts'
 
 export type Curve = {
   name: string
@@ -47,7 +47,7 @@ export function datasets(view: Frame, curves: readonly Curve[], { x, y, span, yA
   return drawable.map((curve, i) => {
     const above = drawable.slice(i + 1).filter(later => along(curve, later)).length
     const below = drawable.slice(0, i).filter(earlier => along(earlier, curve)).length
-    const colour = rgb(look.series[curve.colour % look.series.length])
+    const colour = colourOf(look, curve.colour)
     // A curve of few points shows them; a single point, or one between gaps, would otherwise not show at all.
     const marked = curve.as === 'points' || (curve.points.length <= 12 && !curve.pale)
     const radius = marked ? 4.5 * unit : 0

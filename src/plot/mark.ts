@@ -1,6 +1,6 @@
 // Points of classes: a colour and a shape for each, to be told apart by either.
 import type { Frame } from './canvas.ts'
-import { css, rgb } from './theme.ts'
+import { colourOf, css } from './theme.ts'
 
 /** Shapes that differ at a glance, with the radii that make them look equally large. */
 const marks = [
@@ -15,10 +15,10 @@ const marks = [
 /** How points of class `k` look, `scale` times as large as usual: what a dataset of chart.js says of them. */
 export function marked({ unit, look }: Frame, k: number, scale = 1) {
   const colours = look.series.length
-  // From the seventh class on, a colour comes with another shape.
+  // From the seventh class on, a colour comes darker and with another shape.
   const { shape, radius } = marks[(k + Math.floor(k / colours)) % marks.length]
   const open = shape === 'star' || shape === 'crossRot'
-  const colour = css(rgb(look.series[k % colours]))
+  const colour = css(colourOf(look, k))
   return {
     pointStyle: shape,
     pointRadius: radius * unit * scale,

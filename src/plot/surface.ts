@@ -7,7 +7,7 @@ import { air, axisTitle, frame, known, legend, type PlotOptions, paint, render, 
 import { annotate, type Box } from './caption.ts'
 import { datasets, entries } from './line.ts'
 import { type Point, points, type Span, spanOf, widened } from './points.ts'
-import { mix, type Rgb, rgb } from './theme.ts'
+import { colourOf, css, mix, type Rgb, rgb } from './theme.ts'
 
 export type Path = { name: string; points: readonly Point[] }
 
@@ -148,7 +148,7 @@ export async function surfaceTrajectories(
       if (least) star(ctx, place(least), 15 * unit, look.ink, look.paper)
       for (const curve of curves) {
         const there = curve.points.filter(({ y }) => !Number.isNaN(y))
-        const colour = look.series[curve.colour % look.series.length]
+        const colour = css(colourOf(look, curve.colour))
         if (there.length === 0) continue
         disc(ctx, place(there[0]), 8 * unit, look.paper, colour, 4 * unit)
         if (there.length > 1) disc(ctx, place(there[there.length - 1]), 9 * unit, colour, look.paper, 2.5 * unit)

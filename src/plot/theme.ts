@@ -45,6 +45,12 @@ export function mix(under: Rgb, over: Rgb, share: number): Rgb {
   return [part(0), part(1), part(2)]
 }
 
+/** The colour of series or class `k`: beyond the palette from its beginning again, each time nearer to the ink. */
+export function colourOf({ series, ink }: Look, k: number): Rgb {
+  const round = Math.floor(k / series.length)
+  return mix(rgb(series[k % series.length]), rgb(ink), 1 - 0.55 ** round)
+}
+
 export function css([r, g, b]: Rgb, alpha = 1): string {
   return `rgba(${r}, ${g}, ${b}, ${alpha})`
 }

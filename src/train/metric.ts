@@ -46,8 +46,8 @@ export abstract class Metric<P = Tensor, T = Tensor> {
   /** The number over all that was taken in; NaN where that is nothing. */
   abstract compute(): Computed
 
-  get value(): Computed {
-    return this.compute()
+  get value(): ReturnType<this['compute']> {
+    return this.compute() as ReturnType<this['compute']>
   }
   /** Forgets all that was taken in. */
   reset(): void {

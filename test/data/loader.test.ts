@@ -328,3 +328,33 @@ describe('refusals', () => {
     expect(defaultGenerator()).toBeInstanceOf(Generator)
   })
 })
+
+describe('take', () => {
+  const set = new data.TensorDataset(tensor([1, 2, 3, 4, 5]))
+  const shuffled = () => new data.DataLoader(set, { batchSize: 2, shuffle: true, generator: new Generator(3) })
+  test('goes from epoch to epoch, each in its own order', () => {
+    const [loader, other] = [shuffled(), shuffled()]
+    const epochs = [...other, ...other, ...other].map(([x]) => x?.toArray())
+    expect(Array.from(loader.take(8), ([x]) => x?.toArray())).toEqual(epochs.slice(0, 8))
+    expect([...loader.take(0)]).toEqual([])
+  })
+  test('resumes in the middle of an epoch', () => {
+    const whole = Array.from(shuffled().take(7), ([x]) => x?.toArray())
+    const first = shuffled()
+    const seen: unknown[] = []
+    let state: object | null = null
+    for (const [x] of first.take(7)) {
+      seen.push(x?.toArray())
+      if (seen.length < 4) continue
+      state = JSON.parse(JSON.stringify(first.stateDict())) as object
+      break
+    }
+    const second = shuffled()
+    second.loadStateDict(state as never)
+    expect([...seen, ...Array.from(second.take(3), ([x]) => x?.toArray())]).toEqual(whole)
+  })
+  test('refusals come before the first batch', () => {
+    expect(() => shuffled().take(-1)).toThrow(ArgumentError)
+    expect(() => shuffled().take(1.5)).toThrow(/take: n/)
+  })
+})
