@@ -6,9 +6,9 @@ import { lossCurve } from '../src/plot/plot.ts'
 
 const { values } = parseArgs({ options: { steps: { type: 'string', default: '2000' } } })
 const float64 = { dtype: 'float64' } as const
-const generator = new Generator(3)
-const moons = data.makeMoons({ n: 100, noise: 0.2, generator })
-const [x, y] = [moons.x.double(), moons.y.double()]
+const generator = new Generator(2)
+const made = data.makeCircles({ n: 100, noise: 0.05, generator })
+const [x, y] = [made.x.double(), made.y.double()]
 
 /** A network 2-8-1 as a function of one vector, all its weights. L2 keeps the minimum from lying at infinity. */
 function loss(weights: Tensor): Tensor {
