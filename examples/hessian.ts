@@ -6,7 +6,7 @@ import { lossCurve } from '../src/plot/plot.ts'
 
 const { values } = parseArgs({ options: { steps: { type: 'string', default: '2000' } } })
 const float64 = { dtype: 'float64' } as const
-const generator = new Generator(2)
+const generator = new Generator(1)
 const made = data.makeCircles({ n: 100, noise: 0.05, generator })
 const [x, y] = [made.x.double(), made.y.double()]
 
@@ -15,7 +15,7 @@ function loss(weights: Tensor): Tensor {
   const [w1, b1, w2, b2] = weights.split([16, 8, 8, 1])
   const hidden = x.matmul(w1.reshape(2, 8)).add(b1).tanh()
   const logits = hidden.matmul(w2).add(b2)
-  return F.binaryCrossEntropyWithLogits(logits, y).add(weights.square().sum().mul(1e-4))
+  return F.binaryCrossEntropyWithLogits(logits, y).add(weights.square().sum().mul(3e-4))
 }
 const n = 33
 
