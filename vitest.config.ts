@@ -7,6 +7,7 @@ export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
     testTimeout: 30_000,
+    maxConcurrency: 2,
     ...(REPORT && { reporters: ['default', 'json'], outputFile: REPORT }),
   },
 })

@@ -6,8 +6,7 @@ import { progress } from '../src/train/progress.ts'
 
 const { values } = parseArgs({ options: { steps: { type: 'string', default: '100' } } })
 const steps = Number(values.steps)
-const [seed, noise] = [1337, 0.1]
-const alpha = 1e-4 // L2
+const [seed, noise, alpha] = [1337, 0.1, 1e-4] // alpha: L2
 
 const generator = new Generator(seed)
 const moons = data.makeMoons({ n: 100, noise, generator })
