@@ -4,6 +4,7 @@ import { inspect } from 'node:util'
 import ts from 'typescript'
 import { describe, expect, it } from 'vitest'
 import { webgpu } from '../src/compile/webgpu/webgpu.ts'
+import * as explain from '../src/explain/explain.ts'
 import * as gradus from '../src/index.ts'
 import * as train from '../src/train/train.ts'
 import { here } from './swiftshader.ts'
@@ -84,6 +85,8 @@ async function run(file: string, { lines }: Example): Promise<number> {
     ...train,
     ...gradus,
     ...(file.endsWith('special.ts') && own),
+    // and tracing a function is not the trace of a matrix
+    ...(file.startsWith('explain/') && { ...explain, ...own }),
   }
   const scope = {
     ...names,

@@ -135,7 +135,7 @@ test('type-checks and trains from TypeScript, whichever way modules are resolved
   write('misuse.ts', `import ${names} from 'gradus'\n${step}${misuse}`)
   write(
     'entries.ts',
-    "import { lossCurve } from 'gradus/plot'\nimport { progress } from 'gradus/progress'\nimport { useBlas } from 'gradus/blas'\nimport { parseCsv, type Table } from 'gradus/csv'\nimport { load, save } from 'gradus/io'\nimport { fit } from 'gradus/train'\nexport const table: Promise<Table> = parseCsv('a')\nexport { fit, load, lossCurve, progress, save, useBlas }\n",
+    "import { lossCurve } from 'gradus/plot'\nimport { progress } from 'gradus/progress'\nimport { useBlas } from 'gradus/blas'\nimport { parseCsv, type Table } from 'gradus/csv'\nimport { load, save } from 'gradus/io'\nimport { fit } from 'gradus/train'\nimport { trace } from 'gradus/explain'\nexport const table: Promise<Table> = parseCsv('a')\nexport { fit, load, lossCurve, progress, save, trace, useBlas }\n",
   )
   write(
     'device.ts',
@@ -186,7 +186,7 @@ test('an entry without its optional libraries says what to install', () => {
 test('bundles for the browser without Node, and trains there', async () => {
   write(
     'browser.js',
-    `import ${names} from 'gradus'\nexport { fit } from 'gradus/train'\nexport { webgpu } from 'gradus/webgpu'\n${step}\nglobalThis.result = JSON.stringify(result)\n`,
+    `import ${names} from 'gradus'\nexport { fit } from 'gradus/train'\nexport { trace } from 'gradus/explain'\nexport { webgpu } from 'gradus/webgpu'\n${step}\nglobalThis.result = JSON.stringify(result)\n`,
   )
   const options = { entry: join(folder, 'browser.js'), formats: ['iife' as const], name: 'step', fileName: 'step' }
   await build({

@@ -53,6 +53,10 @@ export interface Applied {
   readonly out: object
   /** Floating-point operations that it took, a multiplication and an addition being two. */
   readonly flops: number
+  /** What the op was told beside its operands; of a pointwise op the op itself. */
+  readonly params: unknown
+  /** The tangent of `out` (null: zero) from those of `inputs` (null: zero): the op's own rule. */
+  readonly jvp: (tangents: readonly (object | null)[]) => object | null
 }
 
 /** A forward-mode level: the tangents of whatever was computed in one `jvp` call. */
@@ -301,7 +305,16 @@ export function settle<P>(prim: Primitive<P>, p: P, xs: readonly Operand[], out:
     if (mode.levels.length > 0) pushTangents(xs, out, dx => prim.jvp(p, dx, xs, out))
   }
   if (mode.anomaly || mode.observer)
-    notice(nameOf(prim, p), xs, out, out.node, hasNaN, () => prim.flops?.(p, xs, out) ?? 0)
+    notice({
+      name: nameOf(prim, p),
+      inputs: xs,
+      out,
+      at: out.node,
+      nan: hasNaN,
+      params: p,
+      jvp: dx => prim.jvp(p, dx, xs, out),
+      flops: () => prim.flops?.(p, xs, out) ?? 0,
+    })
   return out
 }
 
@@ -370,18 +383,29 @@ export function pushTangents<T extends object>(
  * Tells anomaly mode and observers of what an op made: `out`, whose place in the graph is `at`. For both engines; `nan`
  * says whether a tensor or a value holds a NaN, `flops` how many operations it took.
  */
-export function notice<T extends object>(
-  name: string,
-  inputs: readonly (T | number)[],
-  out: T,
-  at: object | null,
-  nan: (x: T) => boolean,
-  flops: () => number = () => 0,
-): void {
+export function notice<T extends object>({
+  name,
+  inputs,
+  out,
+  at,
+  nan,
+  params,
+  jvp,
+  flops,
+}: {
+  readonly name: string
+  readonly inputs: readonly (T | number)[]
+  readonly out: T
+  readonly at: object | null
+  readonly nan: (x: T) => boolean
+  readonly params: unknown
+  readonly jvp: (tangents: readonly (T | null)[]) => T | null
+  readonly flops: () => number
+}): void {
   if (mode.anomaly) {
     if (at) traces.set(at, callers())
     if (nan(out) && !inputs.some(x => (typeof x === 'number' ? Number.isNaN(x) : nan(x))))
       throw anomaly(`'${name}'`, out)
   }
-  mode.observer?.({ name, inputs, out, flops: flops() })
+  mode.observer?.({ name, inputs, out, flops: flops(), params, jvp: jvp as Applied['jvp'] })
 }

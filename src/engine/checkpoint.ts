@@ -73,7 +73,7 @@ export function checkpoint<A extends unknown[], R extends Active>(f: (...args: A
         null,
         null,
       )
-      outside?.({ name: 'checkpoint', inputs: [...read.keys()], out, flops: 0 })
+      outside?.({ name: 'checkpoint', inputs: [out], out, flops: 0, params: null, jvp: ([dx]) => dx })
       return out
     }
     const made = new Value(
@@ -88,7 +88,7 @@ export function checkpoint<A extends unknown[], R extends Active>(f: (...args: A
       const tangent = level.get(out)
       if (tangent) level.set(made, tangent)
     }
-    outside?.({ name: 'checkpoint', inputs, out: made, flops: 0 })
+    outside?.({ name: 'checkpoint', inputs: [out], out: made, flops: 0, params: null, jvp: ([dx]) => dx })
     return made as R
   }
 }

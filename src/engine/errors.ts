@@ -40,3 +40,13 @@ export class FileError extends GradusError {
 }
 /** A library that is needed here and not installed; the message says what to install. */
 export class DependencyError extends GradusError {}
+/** A formula in text that cannot be read: what is wrong, and the column (from 1) where; the message has a caret under it. */
+export class ExpressionError extends GradusError {
+  constructor(
+    readonly reason: string,
+    readonly text: string,
+    readonly column: number,
+  ) {
+    super(`${reason} (column ${column})\n  ${text.replace(/\s/g, ' ')}\n  ${' '.repeat(column - 1)}^`)
+  }
+}

@@ -3,9 +3,10 @@ import type { Expr } from './expr.ts'
 import { postorder } from './graph.ts'
 import { type Op, type OpName, table } from './prims.ts'
 
-/** How strongly a text holds together: what binds less than its place asks for is put in brackets. */
+// how strongly a text holds together: what binds less than its place asks for is put in brackets
 const [LOOSE, SUM, PRODUCT, FACTOR, ATOM] = [0, 1, 2, 3, 4]
-interface Text {
+/** A formula's text and how strongly it holds together, from 0 (needs brackets within any other) to 4 (an atom). */
+export interface Text {
   readonly text: string
   readonly binds: number
 }
@@ -55,8 +56,8 @@ function write(x: Expr, of: (x: Expr) => Text): Text {
   return row(x.op, x.inputs.map(of))
 }
 
-/** A row's text around those of its operands. */
-function row(name: OpName, operands: readonly Text[]): Text {
+/** A row's TeX around those of its operands. */
+export function row(name: OpName, operands: readonly Text[]): Text {
   const op = table.get(name) as Op
   const operator = operators[name]
   const { open, bare } = operator ? { open: [], bare: false } : surroundings(op)
@@ -88,7 +89,8 @@ function surroundings(op: Op): { open: boolean[]; bare: boolean } {
   return { open, bare: text.startsWith('\u0000') || text.endsWith('\u0000') }
 }
 
-function numeral(value: number): Text {
+/** A number as TeX. */
+export function numeral(value: number): Text {
   if (Number.isNaN(value)) return { text: '\\mathrm{NaN}', binds: ATOM }
   const digits = Number.isFinite(value) ? String(value) : `${value < 0 ? '-' : ''}\\infty`
   const [, mantissa, exponent] = /^(.*)e\+?(.*)$/.exec(digits) ?? []

@@ -148,7 +148,16 @@ export class Value extends Num implements Node<Value> {
   static #settle(op: Pointwise, args: readonly (Value | number)[], out: Value): void {
     mode.recorder?.computed(op, args, out)
     pushTangents<Value>(args, out, dx => Value.#tangent(op, dx, args, out))
-    notice<Value>(op.name, args, out, out, hasNaN, () => op.operations)
+    notice<Value>({
+      name: op.name,
+      inputs: args,
+      out,
+      at: out,
+      nan: hasNaN,
+      params: op,
+      jvp: dx => Value.#tangent(op, dx, args, out),
+      flops: () => op.operations,
+    })
   }
 
   /** A computed number with rules of its own; for `custom`. */
@@ -164,7 +173,16 @@ export class Value extends Num implements Node<Value> {
     const out: Value = low <= mode.depth ? new Value(data, op, low, null, null, xs) : Value.constant(data)
     mode.recorder?.computed(op, xs, out)
     pushTangents<Value>(xs, out, dx => jvp(dx, xs, out))
-    notice<Value>(name, xs, out, out, hasNaN)
+    notice<Value>({
+      name,
+      inputs: xs,
+      out,
+      at: out,
+      nan: hasNaN,
+      params: null,
+      jvp: dx => jvp(dx, xs, out),
+      flops: () => 0,
+    })
     return out
   }
 

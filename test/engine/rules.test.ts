@@ -106,6 +106,12 @@ describe('imports', () => {
     ).toEqual([])
   })
 
+  test('nobody imports explain', () => {
+    expect(shown(imports.filter(({ from, to }) => room(to) === 'explain' && !/^(explain|cli)\//.test(from)))).toEqual(
+      [],
+    )
+  })
+
   test('the backend knows numbers only: nothing of the engine but its errors', () => {
     expect(
       shown(

@@ -1,7 +1,7 @@
 // The scalar engine: micrograd's face, the flow patterns, and what backwards leave behind.
 import { inspect } from 'node:util'
 import { describe, expect, test } from 'vitest'
-import { codegen, GradError, grad, jvp, noGrad, observe, tensor, Value } from '../../src/index.ts'
+import { type Applied, codegen, GradError, grad, jvp, noGrad, observe, tensor, Value } from '../../src/index.ts'
 
 describe('the face', () => {
   test("micrograd's first example", () => {
@@ -201,11 +201,12 @@ describe('printing', () => {
 
   test('observers see each op with its operands', () => {
     const x = new Value(2)
-    const seen: unknown[] = []
+    const seen: Applied[] = []
     const out = observe(
       event => seen.push(event),
       () => x.mul(3),
     )
-    expect(seen).toEqual([{ name: 'mul', inputs: [x, 3], out, flops: 1 }])
+    expect(seen).toMatchObject([{ name: 'mul', inputs: [x, 3], out, flops: 1 }])
+    expect(seen[0].jvp([new Value(2), null])).toMatchObject({ data: 6 })
   })
 })

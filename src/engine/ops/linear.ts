@@ -66,11 +66,11 @@ export function expand(x: Tensor, ...shape: (number | Shape)[]): Tensor {
   return sameShape(target, x.shape) ? x : apply(expandPrim, target, [x])
 }
 
-interface Sum extends Named {
+interface Sum {
   readonly dims: readonly number[]
   readonly keepdim: boolean
 }
-export const sumPrim: Primitive<Sum> = linear(p => p.name, {
+export const sumPrim: Primitive<Sum> = linear('sum', {
   infer: ({ dims, keepdim }, x) => ({
     shape: reduced(x.shape, dims, keepdim),
     dtype: x.dtype === 'bool' ? 'int32' : x.dtype,
@@ -107,10 +107,10 @@ export interface KeepDim {
 export const keeps = (op: string, given: KeepDim): boolean => options(op, given, ['keepdim']).keepdim ?? false
 /** The sum over `dims`. Accumulated in float64; int32 from integers and bools. */
 export const sum = (x: Tensor, dims?: Dims, options?: KeepDim): Tensor => summed('sum', x, dims, options)
-/** `sum`, under the name of whatever op it is part of. */
+/** `sum`, whose errors name the op that it is part of. */
 export function summed(op: string, x: Tensor, dims?: Dims, given: KeepDim = {}): Tensor {
   const keepdim = keeps(op, given)
-  return apply(sumPrim, { name: op, dims: dimensions(op, dims, x), keepdim }, [x])
+  return apply(sumPrim, { dims: dimensions(op, dims, x), keepdim }, [x])
 }
 /** Sums what was broadcast from `target`, back to its shape and dtype: the transpose of broadcasting. */
 export function sumTo(g: Tensor, target: Spec): Tensor {

@@ -1,0 +1,29 @@
+// The entry `gradus/explain`: how a function's value and derivatives came about.
+
+export { Derivation, type DeriveOptions, derive, type Symbolic } from './derive.ts'
+export { type ExplainOptions, Explanation, explain } from './explanation.ts'
+export { type Expression, type ParseOptions, parse } from './expression.ts'
+export { type FormulaOptions, formula, type Notation, operation, symbol } from './formula.ts'
+export { type LedgerOptions, ledger } from './ledger.ts'
+export { copies, locals, meanings, type Pattern, pattern } from './pattern.ts'
+export { simplify } from './simplify.ts'
+export {
+  type BackwardStep,
+  type ForwardStep,
+  type SeedStep,
+  type Step,
+  Stepper,
+  type StepperOptions,
+} from './stepper.ts'
+export { type Adjoint, type Sweep, type SweepOptions, sweep, type Term } from './sweep.ts'
+export {
+  type Cell,
+  type Column,
+  type Format,
+  type Formula,
+  formats,
+  type RenderOptions,
+  render,
+  type Table,
+} from './table.ts'
+export { type Inputs, type Row, type Trace, type Traceable, type TraceOptions, trace } from './trace.ts'

@@ -1,0 +1,208 @@
+// The stepper: a run and its sweep as single steps, to be taken forth and back.
+
+import { noGrad } from '../engine/apply.ts'
+import { options as checked, integer, oneOf } from '../engine/argument.ts'
+import { ArgumentError } from '../engine/errors.ts'
+import type { Tensor } from '../engine/tensor.ts'
+import { active, sum } from '../engine/tree.ts'
+import { Value } from '../engine/value.ts'
+import { locals } from './pattern.ts'
+import { type SweepOptions, sweep, type Term } from './sweep.ts'
+import type { Cell, Formula, Table } from './table.ts'
+import { listed, type Row, type Trace } from './trace.ts'
+import { barred, contribution, equation, named, plain, shaped, value } from './writing.ts'
+
+type Number = number | Tensor
+
+/** Forward: a row gets its value and its tangents. */
+export interface ForwardStep {
+  readonly phase: 'forward'
+  readonly row: Row
+  /** How the value came about. */
+  readonly formula: Formula
+  /** By argument, the local partials; null where there is none. */
+  readonly locals: readonly (Number | null)[]
+}
+/** Backward, at the output: it gets its seed. */
+export interface SeedStep {
+  readonly phase: 'seed'
+  readonly row: Row
+  readonly formula: Formula
+  readonly accumulated: Number
+}
+/** Backward, along one edge: a row hands its adjoint, times a local partial, on to one of its arguments. */
+export interface BackwardStep {
+  readonly phase: 'backward'
+  /** Whose adjoint is complete, and handed on. */
+  readonly row: Row
+  readonly argument: number
+  /** Who gets it. */
+  readonly to: Row
+  /** The adjoint of `row`. */
+  readonly upstream: Number
+  /** The local partial; null where an op's derivative is no table of partials. */
+  readonly local: Number | null
+  readonly contribution: Number
+  /** What `to` has collected by now, this contribution included. */
+  readonly accumulated: Number
+  readonly formula: Formula
+}
+export type Step = ForwardStep | SeedStep | BackwardStep
+
+export interface StepperOptions extends SweepOptions {
+  /** Which steps: `forward`, `backward` or `both` (default). */
+  readonly phase?: 'forward' | 'backward' | 'both'
+}
+
+/**
+ * The steps of a trace, forward and then backward, as an iterator that can turn round. `position` is how many steps are
+ * taken; `current` the last of them.
+ *
+ * @throws ArgumentError when the output is not chosen, for an unknown option, and for a jump beyond the ends
+ * @example
+ * const steps = new Stepper(trace((x: Value) => x.mul(x), [3]), { phase: 'backward' })
+ * steps.jump(2).accumulated // 3
+ * steps.rewind()
+ * Array.from(steps, ({ formula }) => formula.text).join('\n')
+ * // w1-bar = 1
+ * // x1-bar = w1-bar*x1
+ * // x1-bar += w1-bar*x1
+ */
+export class Stepper implements IterableIterator<Step> {
+  readonly steps: readonly Step[]
+  #position = 0
+
+  constructor(trace: Trace, given: StepperOptions = {}) {
+    const { phase = 'both', ...options } = checked('Stepper', given, ['phase', 'output', 'seed'])
+    oneOf('Stepper', 'phase', phase, ['forward', 'backward', 'both'])
+    this.steps = [
+      ...(phase === 'backward' ? [] : trace.rows.map(forward)),
+      ...(phase === 'forward' ? [] : backward(trace, options)),
+    ]
+  }
+
+  get length(): number {
+    return this.steps.length
+  }
+  get position(): number {
+    return this.#position
+  }
+  /** The last step that was taken; null before the first. */
+  get current(): Step | null {
+    return this.steps[this.#position - 1] ?? null
+  }
+
+  /** Takes the next step. */
+  next(): IteratorResult<Step, undefined> {
+    if (this.#position === this.length) return { done: true, value: undefined }
+    this.#position++
+    return { done: false, value: this.current as Step }
+  }
+
+  /** Takes the last step back; the step that is then the last. */
+  back(): Step | null {
+    this.#position = Math.max(0, this.#position - 1)
+    return this.current
+  }
+
+  /** Before the first step. */
+  rewind(): void {
+    this.#position = 0
+  }
+
+  /** To where so many steps are taken; negative counts from the end. The last of them. */
+  jump(position: number): Step | null {
+    const to = integer('jump', 'the position', position)
+    const at = to < 0 ? this.length + to : to
+    if (at < 0 || at > this.length)
+      throw new ArgumentError(`jump: there are ${this.length} steps, no position ${position}`)
+    this.#position = at
+    return this.current
+  }
+
+  /** The adjoints as far as they are summed up now. */
+  get adjoints(): Map<Row, Number> {
+    const found = new Map<Row, Number>()
+    for (const step of this.steps.slice(0, this.#position))
+      if (step.phase !== 'forward') found.set(step.phase === 'seed' ? step.row : step.to, step.accumulated)
+    return found
+  }
+
+  /** The rows that have values now: of the backward steps all. */
+  get known(): Set<Row> {
+    return new Set(this.steps.slice(0, this.#position).map(({ row }) => row))
+  }
+
+  /** The steps that are taken, one line each. */
+  get table(): Table {
+    const columns = ['step', 'phase', 'formula', 'upstream', 'local', 'contribution', 'accumulated']
+    return {
+      title: `Step ${this.#position} of ${this.length}`,
+      columns: columns.map(title => ({ title, align: title === 'phase' || title === 'formula' ? 'left' : 'right' })),
+      rows: this.steps.slice(0, this.#position).map((step, i): Cell[] => {
+        const { phase, formula, row } = step
+        const numbers =
+          phase === 'backward'
+            ? [step.upstream, step.local, step.contribution, step.accumulated]
+            : [null, null, null, phase === 'seed' ? step.accumulated : row.value]
+        return [i + 1, phase, formula, ...numbers]
+      }),
+      notes: [],
+    }
+  }
+
+  [Symbol.iterator](): this {
+    return this
+  }
+}
+
+const forward = (row: Row): ForwardStep => ({
+  phase: 'forward',
+  row,
+  formula: equation(named(row), value(row) ?? number(row.value)),
+  locals: locals(row),
+})
+
+function backward(trace: Trace, options: SweepOptions): Step[] {
+  const { adjoints } = sweep(trace, options)
+  const edges = new Map<Row, { readonly to: Row; readonly term: Term }[]>()
+  for (const { row, terms } of adjoints) for (const term of terms) listed(edges, term.user).push({ to: row, term })
+  const collected = new Map<Row, Number>()
+  return adjoints.flatMap(({ row, seed }): Step[] => {
+    const steps: Step[] = []
+    if (seed !== null) {
+      collected.set(row, collected.has(row) ? plus(collected.get(row) as Number, seed) : seed)
+      steps.push({ phase: 'seed', row, formula: equation(barred(row), number(seed)), accumulated: seed })
+    }
+    const partials = locals(row)
+    const handed = [...(edges.get(row) ?? [])].sort((a, b) => a.term.argument - b.term.argument)
+    for (const { to, term } of handed) {
+      const before = collected.get(to)
+      const accumulated = before === undefined ? term.value : plus(before, term.value)
+      collected.set(to, accumulated)
+      const share = contribution(row, term.argument)
+      const sign = before === undefined ? '=' : '+='
+      steps.push({
+        phase: 'backward',
+        row,
+        argument: term.argument,
+        to,
+        upstream: term.upstream,
+        local: partials[term.argument] ?? null,
+        contribution: term.value,
+        accumulated,
+        formula: {
+          text: `${barred(to).text} ${sign} ${share.text}`,
+          tex: `${barred(to).tex} ${sign === '=' ? '=' : '\\mathrel{+}='} ${share.tex}`,
+        },
+      })
+    }
+    return steps
+  })
+}
+
+const number = (x: Number): Formula => (typeof x === 'number' ? plain(x) : shaped(x))
+const plus = (a: Number, b: Number): Number => {
+  const total = noGrad(() => sum(active(a), active(b)))
+  return total instanceof Value ? total.data : total
+}

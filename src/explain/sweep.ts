@@ -1,0 +1,103 @@
+// The reverse sweep over a trace: each adjoint complete before it goes on, and every term it is the sum of.
+import { noGrad } from '../engine/apply.ts'
+import { options as checked } from '../engine/argument.ts'
+import { ArgumentError, GradError, ShapeError } from '../engine/errors.ts'
+import { sameShape, show } from '../engine/shape.ts'
+import { Tensor } from '../engine/tensor.ts'
+import { type Active, active, one, sum } from '../engine/tree.ts'
+import { listed, type Row, type Trace } from './trace.ts'
+
+type Number = number | Tensor
+
+/** What one use of a row contributes to its adjoint. */
+export interface Term {
+  /** Who used it, and as which argument. */
+  readonly user: Row
+  readonly argument: number
+  /** The user's adjoint. */
+  readonly upstream: Number
+  /** Upstream times the local partial. */
+  readonly value: Number
+}
+
+/** How the output changes with a row. */
+export interface Adjoint {
+  readonly row: Row
+  readonly value: Number
+  /** What it starts from: the seed of the output; null for all others. */
+  readonly seed: Number | null
+  /** One term for each use, in the order in which they came. */
+  readonly terms: readonly Term[]
+}
+
+export interface Sweep {
+  readonly output: Row
+  /** In the order visited; rows that no gradient reaches are not there. */
+  readonly adjoints: readonly Adjoint[]
+}
+
+export interface SweepOptions {
+  /** The output to start from, by name; needed where there are several. */
+  readonly output?: string
+  /** Its adjoint (1; of a tensor all ones, which makes adjoints those of its sum). */
+  readonly seed?: number | Tensor
+}
+
+const plain = (x: Active): Number => (x instanceof Tensor ? x : x.data)
+
+/** The output that is meant. */
+export function chosen(op: string, { outputs }: Trace, name?: string): Row {
+  const names = outputs.map(row => row.name).join(', ')
+  if (name === undefined && outputs.length !== 1)
+    throw new ArgumentError(`${op}: there are ${outputs.length} outputs (${names}): choose one by the option 'output'`)
+  const found = name === undefined ? outputs[0] : outputs.find(row => row.name === name)
+  if (!found) throw new ArgumentError(`${op}: there is no output '${name}'. The outputs are ${names}`)
+  return found
+}
+
+/**
+ * Reverse mode, written down: visits the rows in the trace's order, and keeps what each use contributed. The
+ * contributions are the engine's own.
+ *
+ * @throws ArgumentError when the output is not chosen, or does not exist; GradError when no gradient flows from it;
+ * ShapeError for a seed of another shape
+ * @example
+ * const { adjoints } = sweep(trace((x: Value) => x.mul(x), [3]))
+ * adjoints.map(({ value }) => value) // [1, 6]
+ * adjoints[1].terms.map(({ value }) => value) // [3, 3]
+ */
+export function sweep(trace: Trace, given: SweepOptions = {}): Sweep {
+  const options = checked('sweep', given, ['output', 'seed'])
+  const output = chosen('sweep', trace, options.output)
+  if (!output.node) throw new GradError(`sweep: '${output.name}' depends on nothing that a gradient flows to`)
+  const like = output.value
+  const seed = options.seed ?? plain(one(like))
+  const shape = (x: Number): readonly number[] => (x instanceof Tensor ? x.shape : [])
+  if (seed instanceof Tensor !== like instanceof Tensor || !sameShape(shape(seed), shape(like)))
+    throw new ShapeError(`sweep: the seed has shape ${show(shape(seed))}, the output ${show(shape(like))}`)
+
+  const pending = new Map<Row, Term[]>()
+  const adjoints: Adjoint[] = []
+  for (const row of trace.backward) {
+    const terms = pending.get(row) ?? []
+    const start = row === output ? seed : null
+    if (!row.node || (terms.length === 0 && start === null)) continue
+    const parts = [...(start === null ? [] : [start]), ...terms.map(({ value }) => value)]
+    const { node } = row
+    const g = noGrad(() => {
+      const all = parts.map(active).reduce(sum)
+      return node.hooked?.(all) ?? all
+    })
+    adjoints.push({ row, value: plain(g), seed: start, terms })
+    const users = node.inputs.map(input => (typeof input === 'object' && input ? trace.at.get(input) : undefined))
+    const wanted = users.map(input => input !== undefined)
+    if (!wanted.includes(true)) continue
+    const cotangents = noGrad(() => node.pull(g, wanted))
+    row.places.forEach((place, argument) => {
+      const [input, dx] = [users[place], cotangents[place]]
+      if (!input || !dx) return
+      listed(pending, input).push({ user: row, argument, upstream: plain(g), value: plain(dx) })
+    })
+  }
+  return { output, adjoints }
+}
