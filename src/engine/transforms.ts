@@ -1,7 +1,7 @@
 // Functions of functions: derivatives in both modes, in every nesting, on both engines.
 import { CONSTANT, during, type Level, mode, noGrad } from './apply.ts'
 import { ArgumentError, GradError, ShapeError } from './errors.ts'
-import { type Node, pullback } from './graph.ts'
+import { type Node, type Order, pullback } from './graph.ts'
 import { isFloat } from './ops/kind.ts'
 import { alias } from './ops/linear.ts'
 import { show } from './shape.ts'
@@ -46,7 +46,10 @@ export const unwrapper = (inputs: readonly Leaf[]): ((x: Leaf) => Leaf) => {
   return x => (plain && x instanceof Value ? x.data : x)
 }
 
-/** Reverse mode for all transforms: runs `f` once; `pull` carries cotangents of its output leaves to its input leaves. */
+/**
+ * Reverse mode for all transforms: runs `f` once; `pull` carries cotangents of its output leaves to its input leaves,
+ * whose nodes are `roots` and `targets`.
+ */
 export function linearized(op: string, f: Fn, args: readonly unknown[], by: readonly number[]) {
   const inputs = by.flatMap(i => leaves(op, args[i]))
   const scalar = inputs.some(x => !(x instanceof Tensor))
@@ -70,17 +73,21 @@ export function linearized(op: string, f: Fn, args: readonly unknown[], by: read
     out instanceof Tensor && out.node && out.node.low > outer ? noGrad(() => alias(out)) : out,
   )
 
-  const pull = (cotangents: readonly Active[]): Active[] => {
-    const root: Node<Active> = {
+  const pull = (cotangents: readonly Active[], order?: Order): Active[] => {
+    const root: Node<Active> = (roots.length === 1 && roots[0]) || {
       inputs: roots,
       input: i => roots[i],
       mark: 0,
       pull: (_, wanted) => cotangents.map((g, i) => (wanted[i] ? g : null)),
     }
-    const found = pullback(root, cotangents[0] as Active, { add: sum, targets: new Set(targets) })
+    const found = pullback(root, cotangents[0] as Active, {
+      add: sum,
+      targets: new Set(targets),
+      ...(order && { order }),
+    })
     return inputs.map((x, i) => found.get(targets[i] as Node<Active>) ?? zero(x))
   }
-  return { inputs, result: rebuild(result, outputs), outputs, pull }
+  return { inputs, targets, result: rebuild(result, outputs), outputs, roots, pull }
 }
 
 export interface GradOptions {

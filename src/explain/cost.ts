@@ -1,0 +1,219 @@
+// What a Jacobian costs in each mode: passes, arithmetic, storage and time, counted and measured on one's own function.
+import { noGrad } from '../engine/apply.ts'
+import { described, integer, list, options } from '../engine/argument.ts'
+import { checkpoint } from '../engine/checkpoint.ts'
+import { ArgumentError } from '../engine/errors.ts'
+import { Tensor } from '../engine/tensor.ts'
+import { type Fn, jvp, linearized } from '../engine/transforms.ts'
+import { type Active, active, type Leaf, leaves, lifted, one, rebuild } from '../engine/tree.ts'
+import { type Amount, Meter, type Stored, stored, total } from './meter.ts'
+
+/** A function of numbers, values or tensors; or several, each applied to what the one before it gives. */
+export type Costed = Fn | readonly Fn[]
+
+/** What the whole Jacobian costs in one mode. */
+export interface ModeCost {
+  readonly mode: 'forward' | 'reverse' | 'checkpointed'
+  /** Forward: how often f runs, once per input number. Reverse: how often its graph is walked, once per output number. */
+  readonly passes: number
+  /** Ops of all passes together, and of the run that reverse mode needs before. */
+  readonly ops: number
+  /** Floating-point operations of these, a multiplication and an addition being two. */
+  readonly flops: number
+  /** What is kept between the run of f and the walk back, by op, of what f computed. Nothing in forward mode. */
+  readonly stored: readonly Stored[]
+  /** The sum of `stored`. */
+  readonly kept: Amount
+  /** The most that is live at once in one pass, results included, inputs not: a result lives until its last use. */
+  readonly peak: Amount
+  /** Of all passes together: the median time of a pass, times the number of passes. */
+  readonly milliseconds: number
+}
+
+export interface Cost {
+  /** Numbers in: n of R^n -> R^m. */
+  readonly inputs: number
+  /** Numbers out: m. */
+  readonly outputs: number
+  /** f alone: its ops, their floating-point operations, what is live at once. */
+  readonly alone: { readonly ops: number; readonly flops: number; readonly peak: Amount }
+  readonly modes: readonly ModeCost[]
+  /** Which mode needs less arithmetic; where they need about the same, forward, which stores nothing. */
+  readonly preferable: 'forward' | 'reverse'
+  readonly why: string
+}
+
+export interface CostOptions {
+  /** How often each pass is run for its time, the median of which counts (5); 0: not at all, and times are NaN. */
+  readonly repeats?: number
+}
+
+const numbers = (xs: readonly Leaf[]): number => xs.reduce<number>((n, x) => n + (x instanceof Tensor ? x.numel : 1), 0)
+
+/** Milliseconds, the median of `repeats` runs. */
+function timed(run: () => unknown, repeats: number): number {
+  const times = Array.from({ length: repeats }, () => {
+    const start = performance.now()
+    run()
+    return performance.now() - start
+  }).sort((a, b) => a - b)
+  return times[times.length >> 1] ?? Number.NaN
+}
+
+/**
+ * @throws ArgumentError when f is neither a function nor a list of functions
+ */
+function chained(op: string, f: Costed, wrap: (f: Fn) => Fn = g => g): Fn {
+  const chain = typeof f === 'function' ? [f] : list(op, 'the function', f)
+  if (chain.length === 0 || chain.some(g => typeof g !== 'function'))
+    throw new ArgumentError(`${op}: needs a function, or a list of functions, not ${described(f)}`)
+  const [first, ...rest] = chain.map(wrap) as [Fn, ...Fn[]]
+  return (...args) => rest.reduce((x, g) => g(x as never), first(...args))
+}
+
+/** Forward mode: one pass is f with the tangent of one direction beside each value. */
+function forward(f: Fn, inputs: readonly unknown[], passes: number, repeats: number): ModeCost {
+  const directions = rebuild(inputs, leaves('cost', inputs).map(one)) as unknown[]
+  const pass = () => noGrad(() => jvp(f, inputs, directions))
+  const meter = new Meter()
+  const results = leaves('cost', meter.watch(pass)).map(active)
+  return {
+    mode: 'forward',
+    passes,
+    ops: passes * meter.ops,
+    flops: passes * meter.flops,
+    stored: [],
+    kept: total([]),
+    peak: meter.peak(results),
+    milliseconds: passes * timed(pass, repeats),
+  }
+}
+
+/** Reverse mode: f runs once and is recorded; one pass is one walk over its graph. */
+function reverse(mode: ModeCost['mode'], f: Fn, inputs: readonly unknown[], passes: number, repeats: number): ModeCost {
+  const by = inputs.map((_, i) => i)
+  const run = () => linearized('cost', f, inputs, by)
+  type Run = ReturnType<typeof run>
+  const walk = ({ pull, outputs }: Run): Active[] => pull(outputs.map(one))
+  const meter = new Meter()
+  const recorded = meter.watch(run)
+  const { ops, flops } = meter
+  const kept = stored(recorded.roots, x => meter.made(x))
+  const gradients = meter.watch(() => walk(recorded))
+  const before = timed(run, repeats)
+  return {
+    mode,
+    passes,
+    ops: ops + passes * (meter.ops - ops),
+    flops: flops + passes * (meter.flops - flops),
+    stored: kept,
+    kept: total(kept),
+    peak: meter.peak([...recorded.outputs.map(active), ...gradients]),
+    milliseconds: before + passes * timed(() => walk(recorded), repeats),
+  }
+}
+
+/**
+ * What the Jacobian of `f`: R^n -> R^m at `inputs` (its arguments) costs in forward and in reverse mode. One pass of
+ * each is run and counted at the engine's door; all passes of a mode do the same ops. Given a list of functions, each
+ * applied to what the one before gives, also in reverse mode with a checkpoint around each: less is kept, f runs twice.
+ *
+ * Forward needs n runs of f with tangents and keeps nothing, however many ops f has; reverse needs one run and m walks
+ * back, and keeps what the walks read. See A. Griewank and A. Walther, "Evaluating derivatives", 2008, chapters 3 and 4.
+ *
+ * @throws ArgumentError when f is no function, f has no inputs or gives no numbers, or for another option
+ * @throws GradError for an input that has no derivative: an integer tensor
+ * @example
+ * const f = (x: Tensor) => x.sin().exp().sum()
+ * const { preferable, modes } = cost(f, [ones([1000])])
+ * preferable // 'reverse'
+ * modes.map(({ passes }) => passes) // [1000, 1]
+ * modes.map(({ kept }) => kept.values) // [0, 1000]
+ */
+export function cost(f: Costed, inputs: readonly unknown[], given: CostOptions = {}): Cost {
+  const { repeats = 5 } = options('cost', given, ['repeats'])
+  integer('cost', 'repeats', repeats, 0)
+  const whole = chained('cost', f)
+  const entries = leaves('cost', list('cost', 'inputs', inputs))
+  const scalar = entries.some(x => !(x instanceof Tensor))
+  const meter = new Meter()
+  const results = leaves(
+    'cost',
+    meter.watch(() => noGrad(() => whole(...((scalar ? rebuild(inputs, entries.map(lifted)) : inputs) as never[])))),
+  )
+  const [n, m] = [numbers(entries), numbers(results)]
+  if (n === 0 || m === 0)
+    throw new ArgumentError(`cost: there is no Jacobian of a function of ${n} numbers that gives ${m}`)
+  const modes = [forward(whole, inputs, n, repeats), reverse('reverse', whole, inputs, m, repeats)]
+  if (typeof f !== 'function')
+    modes.push(
+      reverse(
+        'checkpointed',
+        chained('cost', f, g => checkpoint(g as never)),
+        inputs,
+        m,
+        repeats,
+      ),
+    )
+  return {
+    inputs: n,
+    outputs: m,
+    alone: { ops: meter.ops, flops: meter.flops, peak: meter.peak(results.map(active)) },
+    modes,
+    ...verdict(modes as [ModeCost, ModeCost]),
+  }
+}
+
+/** From here on a difference in arithmetic counts more than one in storage. */
+const ABOUT = 1.1
+const times = (x: number): string => (x >= 10 ? x.toFixed(0) : x.toFixed(1))
+
+function verdict([forth, back]: [ModeCost, ModeCost]): Pick<Cost, 'preferable' | 'why'> {
+  const ratio = forth.flops / back.flops
+  const passes = `forward mode needs ${forth.passes} pass${forth.passes === 1 ? '' : 'es'} (one for each input), reverse mode ${back.passes} (one for each output)`
+  const kept = `${back.kept.values} values (${back.kept.bytes} bytes) stored, where forward mode stores none`
+  if (ratio > ABOUT)
+    return {
+      preferable: 'reverse',
+      why: `${passes}: forward mode does ${times(ratio)} times the arithmetic. Reverse mode pays with ${kept}`,
+    }
+  // without arithmetic there is nothing to compare
+  const same = !(ratio < 1 / ABOUT)
+  const more = same ? 'the same arithmetic, about' : `reverse mode does ${times(1 / ratio)} times the arithmetic`
+  return { preferable: 'forward', why: `${passes}: ${more}, with ${kept}` }
+}
+
+/** What storage comes to at one depth. */
+export interface Growth {
+  readonly depth: number
+  /** Ops of f alone. */
+  readonly ops: number
+  /** Kept for the walk back. */
+  readonly kept: Amount
+  /** The most that is live at once, in one pass. */
+  readonly forward: Amount
+  readonly reverse: Amount
+}
+
+/**
+ * Storage of both modes against depth: `f` applied 1, 2, … times over, to what it gave. Forward mode's is constant,
+ * reverse mode's grows with the number of ops; both are counted as `cost` does.
+ *
+ * @throws ArgumentError for a depth that is no whole number of at least 1; and whatever `cost` throws
+ * @example
+ * const rows = growth((x: Value) => x.sin(), [0.5], [10, 100, 1000])
+ * rows.map(({ forward }) => forward.values) // [3, 3, 3]
+ * rows.map(({ kept }) => kept.values) // [9, 99, 999]
+ */
+export function growth(f: Fn, inputs: readonly unknown[], depths: readonly number[]): Growth[] {
+  for (const depth of list('growth', 'depths', depths)) integer('growth', 'a depth', depth, 1)
+  return depths.map(depth => {
+    const deep = chained(
+      'growth',
+      Array.from({ length: depth }, () => f),
+    )
+    const { alone, modes } = cost(deep, inputs, { repeats: 0 })
+    const [forth, back] = modes as [ModeCost, ModeCost]
+    return { depth, ops: alone.ops, kept: back.kept, forward: forth.peak, reverse: back.peak }
+  })
+}

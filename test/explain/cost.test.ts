@@ -1,0 +1,205 @@
+// Costs: counted passes against whole Jacobians, storage against what is known of small graphs, growth with depth.
+import { describe, expect, test } from 'vitest'
+import { cost, growth } from '../../src/explain/cost.ts'
+import { Meter } from '../../src/explain/meter.ts'
+import {
+  ArgumentError,
+  custom,
+  F,
+  GradError,
+  jacfwd,
+  jacrev,
+  manualSeed,
+  nn,
+  noGrad,
+  observe,
+  ones,
+  randn,
+  type Tensor,
+  tensor,
+  Value,
+} from '../../src/index.ts'
+
+const lecture = (x1: Value, x2: Value): Value => x1.mul(x2).add(x1.sin())
+const mode = (found: ReturnType<typeof cost>, name: string) => found.modes.find(({ mode }) => mode === name)
+
+describe('passes and arithmetic', () => {
+  test("of the lecture's function", () => {
+    const found = cost(lecture, [2, 3])
+    expect([found.inputs, found.outputs]).toEqual([2, 1])
+    expect(found.alone).toEqual({ ops: 3, flops: 3, peak: { values: 3, bytes: 24 } })
+    const [forward, reverse] = found.modes
+    // sin: cos and a product; mul: two products and a sum; add: a sum
+    expect(forward).toMatchObject({ mode: 'forward', passes: 2, flops: 2 * (3 + 2 + 3 + 1) })
+    // cos and two products more than f, and a sum where x1's two uses meet
+    expect(reverse).toMatchObject({ mode: 'reverse', passes: 1, flops: 3 + 4 + 1 })
+    expect(found.preferable).toBe('reverse')
+    expect(found.why).toContain(
+      'forward mode needs 2 passes (one for each input), reverse mode 1 (one for each output)',
+    )
+  })
+
+  test('are those of the whole Jacobian, each product of a basis included', () => {
+    const x = randn([4], { dtype: 'float64' })
+    const w = randn([4, 3], { dtype: 'float64' })
+    const f = (x: Tensor): Tensor => x.reshape([1, 4]).matmul(w).tanh().reshape([3])
+    const { modes } = cost(f, [x], { repeats: 0 })
+    const flopsOf = (run: () => unknown): number => {
+      const meter = new Meter()
+      meter.watch(run)
+      return meter.flops
+    }
+    expect(modes.map(({ flops }) => flops)).toEqual([flopsOf(() => jacfwd(f)(x)), flopsOf(() => jacrev(f)(x))])
+  })
+
+  test('prefer forward mode for few inputs and many outputs', () => {
+    const f = (x: Value): Value[] => Array.from({ length: 20 }, (_, k) => x.mul(k + 1).sin())
+    const found = cost(f, [0.5])
+    expect([found.inputs, found.outputs, found.preferable]).toEqual([1, 20, 'forward'])
+    expect(found.modes.map(({ passes }) => passes)).toEqual([1, 20])
+    expect(found.why).toMatch(/reverse mode does 1\d times the arithmetic/)
+  })
+
+  test('prefer forward mode where both need about the same, as it stores nothing', () => {
+    const found = cost((x: Value) => x.exp().exp().exp(), [0.1])
+    expect(found.preferable).toBe('forward')
+    expect(found.why).toContain('the same arithmetic')
+  })
+
+  test('take trees of inputs and outputs', () => {
+    const f = ({ w, b }: { w: Tensor; b: Tensor[] }) => [w.mul(b[0] as Tensor), b[0] as Tensor]
+    expect(cost(f, [{ w: ones([2, 3]), b: [ones([3])] }])).toMatchObject({ inputs: 9, outputs: 9 })
+  })
+
+  test('are measured as asked', () => {
+    expect(cost(lecture, [2, 3]).modes.every(({ milliseconds }) => milliseconds >= 0)).toBe(true)
+    expect(cost(lecture, [2, 3], { repeats: 0 }).modes.map(({ milliseconds }) => milliseconds)).toEqual([NaN, NaN])
+  })
+})
+
+describe('storage', () => {
+  test('is what the rules read of what f made, by op', () => {
+    const x = randn([8])
+    const w = randn([8, 8])
+    // tanh keeps its result, which the product reads too; the sum keeps nothing, the square its operand
+    const f = (x: Tensor): Tensor => x.reshape([1, 8]).matmul(w).tanh().matmul(w).square().sum()
+    const reverse = mode(cost(f, [x]), 'reverse')
+    expect(reverse?.stored.filter(({ values }) => values > 0)).toEqual([
+      { op: 'tanh', nodes: 1, values: 8, bytes: 32 },
+      { op: 'square', nodes: 1, values: 8, bytes: 32 },
+    ])
+    expect(reverse?.kept).toEqual({ values: 16, bytes: 64 })
+    expect(mode(cost(f, [x]), 'forward')?.kept).toEqual({ values: 0, bytes: 0 })
+  })
+
+  test('counts bytes by dtype, and an array that two nodes keep once', () => {
+    const f = (x: Tensor): Tensor => {
+      const y = x.exp()
+      return y.mul(y.sin()).sum()
+    }
+    const kept = (dtype: 'float32' | 'float64') => mode(cost(f, [ones([5], { dtype })]), 'reverse')?.kept
+    // y and sin y
+    expect(kept('float32')).toEqual({ values: 10, bytes: 40 })
+    expect(kept('float64')).toEqual({ values: 10, bytes: 80 })
+  })
+
+  test('of a custom function is what it was given', () => {
+    const cube = custom({
+      name: 'cube',
+      forward: (x: Value) => x.pow(3),
+      vjp: (g, [x]) => [g.mul(x!.square().mul(3))],
+      jvp: ([dx], [x]) => dx!.mul(x!.square().mul(3)),
+    })
+    const found = cost((x: Value) => cube(x.exp()), [2])
+    expect(mode(found, 'reverse')?.stored.find(({ op }) => op === 'cube')?.nodes).toBe(1)
+    expect(mode(found, 'reverse')?.kept.values).toBe(1)
+  })
+
+  test('of forward mode is constant, of reverse mode grows with the number of ops', () => {
+    for (const x of [[0.5], [randn([10], { dtype: 'float64' })]]) {
+      const rows = growth((x: Value) => x.sin(), x, [4, 40, 400])
+      expect(rows.map(({ ops }) => ops)).toEqual([4, 40, 400])
+      expect(new Set(rows.map(({ forward }) => forward.bytes)).size).toBe(1)
+      const each = rows[0]!.kept.bytes / 3
+      expect(rows.map(({ kept }) => kept.bytes)).toEqual([3 * each, 39 * each, 399 * each])
+      expect(rows[2]!.reverse.bytes).toBeGreaterThan(390 * each)
+    }
+  })
+
+  test('with checkpoints is one operand for each function, for a second run of f', () => {
+    const block = (x: Tensor): Tensor => x.sin().cos().tanh().exp().sin().cos().tanh().exp()
+    const chain = [...Array.from({ length: 8 }, () => block), (x: Tensor) => x.sum()]
+    const found = cost(chain, [randn([100])])
+    const [plain, again] = [mode(found, 'reverse')!, mode(found, 'checkpointed')!]
+    // tanh reads its own result, so of the four ops only cos leaves nothing behind
+    expect(plain.kept.values).toBe(8 * 6 * 100)
+    expect(again.kept.values).toBe(8 * 100)
+    expect(again.stored).toHaveLength(1)
+    expect(again.stored[0]).toMatchObject({ op: 'checkpoint', nodes: 9 })
+    expect(again.peak.bytes).toBeLessThan(plain.peak.bytes / 2)
+    expect(again.flops).toBe(plain.flops + found.alone.flops)
+  })
+
+  test('of recorded nodes counts constants that f made itself, and not its inputs', () => {
+    const found = cost((x: Tensor) => x.mul(noGrad(() => x.sign().add(1))), [randn([6])])
+    expect(mode(found, 'reverse')?.kept.values).toBe(6)
+  })
+})
+
+describe('a meter', () => {
+  test('knows what is live at once', () => {
+    const meter = new Meter()
+    const x = ones([10], { dtype: 'float64' })
+    const y = meter.watch(() => x.exp().sin().cos().reshape([2, 5]))
+    expect([meter.ops, meter.flops]).toEqual([4, 30])
+    // an op's operand and its result; the reshape holds the same numbers
+    expect(meter.peak([y])).toEqual({ values: 20, bytes: 160 })
+    expect([meter.made(x), meter.made(y)]).toEqual([false, true])
+    expect(meter.peak([], 4)).toEqual({ values: 0, bytes: 0 })
+  })
+
+  test('leaves other observers at work', () => {
+    const seen: string[] = []
+    const meter = new Meter()
+    observe(
+      ({ name }) => seen.push(name),
+      () => meter.watch(() => new Value(1).exp()),
+    )
+    expect([seen, meter.ops]).toEqual([['exp'], 1])
+  })
+})
+
+test('a model, checkpointed by block', () => {
+  manualSeed(0)
+  const blocks = Array.from(
+    { length: 4 },
+    () => new nn.Sequential(new nn.Linear(8, 32), new nn.GELU(), new nn.Linear(32, 8)),
+  )
+  const target = randn([16, 8])
+  const chain = [...blocks.map(block => (x: Tensor) => block.forward(x)), (x: Tensor) => F.mseLoss(x, target)]
+  const { modes, preferable } = cost(chain, [randn([16, 8])], { repeats: 1 })
+  expect(preferable).toBe('reverse')
+  expect(modes.map(({ passes }) => passes)).toEqual([128, 1, 1])
+  expect(modes[2]!.kept.bytes).toBeLessThan(modes[1]!.kept.bytes / 4)
+})
+
+describe('errors', () => {
+  test.each([
+    [() => cost(3 as never, [1]), /cost: the function is a list, not 3/],
+    [() => cost([], [1]), /needs a function, or a list of functions/],
+    [() => cost([lecture, 2] as never, [1]), /needs a function, or a list of functions/],
+    [() => cost(() => new Value(1), []), /no Jacobian of a function of 0 numbers that gives 1/],
+    [() => cost((_: Value) => [], [1]), /of 1 numbers that gives 0/],
+    [() => cost(lecture, 2 as never), /cost: inputs is a list, not 2/],
+    [() => cost(lecture, [2, 3], { repeat: 1 } as never), /unknown option 'repeat'/],
+    [() => cost(lecture, [2, 3], { repeats: 0.5 }), /repeats is an integer of at least 0/],
+    [() => growth((x: Value) => x, [1], [0]), /a depth is an integer of at least 1/],
+    [() => growth((x: Value) => x, [1], 3 as never), /depths is a list/],
+  ])('%#', (run, message) => {
+    expect(run).toThrow(ArgumentError)
+    expect(run).toThrow(message)
+  })
+  test('for integers', () => {
+    expect(() => cost((x: Tensor) => x, [tensor([1], { dtype: 'int32' })])).toThrow(GradError)
+  })
+})
