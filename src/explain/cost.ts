@@ -7,6 +7,7 @@ import { Tensor } from '../engine/tensor.ts'
 import { type Fn, jvp, linearized } from '../engine/transforms.ts'
 import { type Active, active, type Leaf, leaves, lifted, one, rebuild } from '../engine/tree.ts'
 import { type Amount, Meter, type Stored, stored, total } from './meter.ts'
+import type { Column, Table } from './table.ts'
 
 /** A function of numbers, values or tensors; or several, each applied to what the one before it gives. */
 export type Costed = Fn | readonly Fn[]
@@ -216,4 +217,56 @@ export function growth(f: Fn, inputs: readonly unknown[], depths: readonly numbe
     const [forth, back] = modes as [ModeCost, ModeCost]
     return { depth, ops: alone.ops, kept: back.kept, forward: forth.peak, reverse: back.peak }
   })
+}
+
+const numeric = (...titles: readonly string[]): Column[] => titles.map(title => ({ title, align: 'right' }))
+const names: Readonly<Record<ModeCost['mode'], string>> = {
+  forward: 'forward',
+  reverse: 'reverse',
+  checkpointed: 'reverse with checkpoints',
+}
+
+/** A cost as a table: a row for each mode, the verdict below. */
+export function costTable({ inputs, outputs, alone, modes, why }: Cost): Table {
+  return {
+    title: `The Jacobian of a function of ${inputs} numbers that gives ${outputs}`,
+    columns: [{ title: 'mode' }, ...numeric('passes', 'ops', 'FLOPs', 'values stored', 'bytes', 'peak bytes', 'ms')],
+    rows: [
+      ['the function alone', null, alone.ops, alone.flops, 0, 0, alone.peak.bytes, null],
+      ...modes.map(({ mode, passes, ops, flops, kept, peak, milliseconds }) => [
+        names[mode],
+        passes,
+        ops,
+        flops,
+        kept.values,
+        kept.bytes,
+        peak.bytes,
+        milliseconds,
+      ]),
+    ],
+    notes: [`${why}.`],
+  }
+}
+
+/** What a mode stores for its walk back as a table: a row for each op. */
+export function storageTable({ mode, stored, kept }: ModeCost): Table {
+  return {
+    title: `What ${names[mode]} mode stores`,
+    columns: [{ title: 'op' }, ...numeric('nodes', 'values', 'bytes')],
+    rows: [
+      ...stored.map(({ op, nodes, values, bytes }) => [op, nodes, values, bytes]),
+      ['all', stored.reduce((sum, { nodes }) => sum + nodes, 0), kept.values, kept.bytes],
+    ],
+    notes: [],
+  }
+}
+
+/** Storage against depth as a table. */
+export function growthTable(rows: readonly Growth[]): Table {
+  return {
+    title: 'Storage against depth, in bytes',
+    columns: numeric('depth', 'ops', 'forward: peak', 'reverse: stored', 'reverse: peak'),
+    rows: rows.map(({ depth, ops, kept, forward, reverse }) => [depth, ops, forward.bytes, kept.bytes, reverse.bytes]),
+    notes: [],
+  }
 }

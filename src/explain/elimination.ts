@@ -3,6 +3,7 @@ import { noGrad } from '../engine/apply.ts'
 import { integer, list, options } from '../engine/argument.ts'
 import { ArgumentError } from '../engine/errors.ts'
 import { Value } from '../engine/value.ts'
+import type { Table } from './table.ts'
 import { type Inputs, type Row, type Trace, type Traceable, trace } from './trace.ts'
 
 /** One vertex eliminated: each way in is multiplied with each way out. */
@@ -252,4 +253,24 @@ export function eliminate(f: Traceable | Trace, inputs: Inputs = [], given: Elim
   if (inner.length <= exact) results.push(run('exact', linear, follow(best(linear))))
   if (order) results.push(run('given', linear, follow(chosen(linear, list('eliminate', 'order', order)))))
   return results
+}
+
+/** Eliminations as a table: a row for each order. */
+export function eliminationTable(found: readonly Elimination[]): Table {
+  return {
+    title: 'The Jacobian by vertex elimination',
+    columns: [
+      { title: 'order' },
+      { title: 'vertices' },
+      { title: 'multiplications', align: 'right' },
+      { title: 'additions', align: 'right' },
+    ],
+    rows: found.map(({ order, steps, multiplications, additions }) => [
+      order,
+      steps.map(({ vertex, multiplications: n }) => `${vertex} (${n})`).join(', '),
+      multiplications,
+      additions,
+    ]),
+    notes: ['In brackets: the multiplications of each vertex, its ways in times its ways out.'],
+  }
 }

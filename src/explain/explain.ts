@@ -16,6 +16,36 @@ export {
   type StepperOptions,
 } from './stepper.ts'
 export { type Adjoint, type Sweep, type SweepOptions, sweep, type Term } from './sweep.ts'
+export { type Anatomy, type AnatomyOptions, anatomy, anatomyTable, type Part } from './anatomy.ts'
+export {
+  type Cost,
+  type Costed,
+  type CostOptions,
+  cost,
+  costTable,
+  type Growth,
+  growth,
+  growthTable,
+  type ModeCost,
+  storageTable,
+} from './cost.ts'
+export {
+  type Elimination,
+  type EliminationOptions,
+  type EliminationStep,
+  eliminate,
+  eliminationTable,
+} from './elimination.ts'
+export type { Amount, Stored } from './meter.ts'
+export {
+  type Early,
+  type NaiveSweep,
+  naiveSweep,
+  type Sweep,
+  type SweepOptions,
+  sweeps,
+  sweepTable,
+} from './order.ts'
 export {
   type Cell,
   type Column,

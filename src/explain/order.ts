@@ -8,6 +8,7 @@ import { type Active, one, sum } from '../engine/tree.ts'
 import { Value } from '../engine/value.ts'
 import { Module } from '../nn/module.ts'
 import { type Amount, Meter } from './meter.ts'
+import type { Table } from './table.ts'
 import { type Inputs, type Row, type Trace, type Traceable, trace } from './trace.ts'
 
 /** One sweep over the graph, from the output to the inputs. */
@@ -222,5 +223,27 @@ export function naiveSweep(f: Traceable, inputs: Inputs): NaiveSweep {
     gradients: traced.inputs.map(({ value }, i) => numberOf(adjoint.get(targets[i] as Node<Active>), value)),
     right,
     early,
+  }
+}
+
+/** Sweeps as a table: a row for each order. */
+export function sweepTable(found: readonly Sweep[]): Table {
+  return {
+    title: 'The reverse sweep in several orders',
+    columns: [
+      { title: 'order' },
+      { title: 'visited' },
+      { title: 'adjoints waiting, bytes', align: 'right' },
+      { title: 'peak bytes', align: 'right' },
+      { title: 'difference', align: 'right' },
+    ],
+    rows: found.map(({ order, visited, waiting, peak, difference }) => [
+      order,
+      visited.join(' '),
+      waiting.bytes,
+      peak.bytes,
+      difference,
+    ]),
+    notes: ['The gradients are the same, up to the rounding of sums in another order: the last column.'],
   }
 }

@@ -2,7 +2,7 @@
 import { sameShape } from '../backend/array.ts'
 import { fixed, mode, noGrad } from '../engine/apply.ts'
 import { described, list, options, record } from '../engine/argument.ts'
-import { ArgumentError, ShapeError } from '../engine/errors.ts'
+import { ArgumentError, CompileError, GradError, ShapeError } from '../engine/errors.ts'
 import { full } from '../engine/ops/create.ts'
 import { show } from '../engine/shape.ts'
 import { Tensor } from '../engine/tensor.ts'
@@ -202,6 +202,39 @@ export abstract class Optimizer<O extends object> {
     const of = this.paramGroups[group]
     if (!of) throw new ArgumentError(`formulas: there are ${this.paramGroups.length} groups, no group ${group}`)
     return formulas(this.#method, of)
+  }
+
+  /**
+   * What the next step would make of a parameter: its value then, in float64, and of a group's options, if wanted, others
+   * than there are. Nothing is changed.
+   *
+   * @throws ArgumentError for a parameter that is not trained here, and for an option that is unknown or out of range
+   * @throws GradError when the parameter has no gradient, CompileError while a step is being compiled
+   * @example
+   * const x = tensor([3, 4], { requiresGrad: true })
+   * const optimizer = new optim.SGD([x], { lr: 0.1 })
+   * x.square().sum().backward()
+   * optimizer.preview(x, { lr: 0.25 }) // [1.5, 2]
+   */
+  preview(param: Param, change: Partial<O> = {}): Tensor | number {
+    const { name, update, choices } = this.#method
+    if (mode.recorder) throw new CompileError(`${name}: preview looks at numbers and cannot be part of a compiled step`)
+    const group = this.paramGroups.find(({ params }) => params.includes(param))
+    if (!group) throw new ArgumentError(`${name}: preview is of a parameter that it trains`)
+    const g = this.#gradient(param)
+    if (g === null) throw new GradError(`${name}: this parameter has no gradient. Call backward before`)
+    const hyper = this.#complete(group, change)
+    const exact = (x: Quantity): Quantity => (x instanceof Tensor ? x.double() : x)
+    const { p } = noGrad(() =>
+      update(
+        exact(quantity(param)),
+        exact(g),
+        mapped(this.#state.get(param) ?? {}, x => exact(quantity(x))),
+        hyper as unknown as Hyper<O>,
+        choices.map(choice => choice(hyper)),
+      ),
+    )
+    return p as Tensor | number
   }
 
   /** The state as of now. Later steps leave it alone. */

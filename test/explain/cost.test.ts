@@ -1,7 +1,8 @@
 // Costs: counted passes against whole Jacobians, storage against what is known of small graphs, growth with depth.
 import { describe, expect, test } from 'vitest'
-import { cost, growth } from '../../src/explain/cost.ts'
+import { cost, costTable, growth, growthTable, storageTable } from '../../src/explain/cost.ts'
 import { Meter } from '../../src/explain/meter.ts'
+import { formats, render } from '../../src/explain/table.ts'
 import {
   ArgumentError,
   custom,
@@ -201,5 +202,33 @@ describe('errors', () => {
   })
   test('for integers', () => {
     expect(() => cost((x: Tensor) => x, [tensor([1], { dtype: 'int32' })])).toThrow(GradError)
+  })
+})
+
+describe('tables', () => {
+  const block = (x: Tensor): Tensor => x.sin().exp()
+  const found = cost([block, block, x => (x as Tensor).sum()], [ones([50], { dtype: 'float64' })], { repeats: 1 })
+
+  test('of the modes', () => {
+    const text = render(costTable(found), 'text', { width: 120 })
+    expect(text).toMatch(/^mode +passes +ops +FLOPs +values stored +bytes +peak bytes +ms$/m)
+    expect(text).toMatch(/^forward +50 +\d+ +\d+ +0 +0 +\d+ +\S+$/m)
+    expect(text).toMatch(/^reverse +1 +\d+ +\d+ +100 +800 +\d+ +\S+$/m)
+    expect(text).toMatch(/^reverse with checkpoints +1 +\d+ +\d+ +100 +800 /m)
+    expect(text).toContain('Reverse mode pays with')
+  })
+  test('of what is stored', () => {
+    expect(render(storageTable(found.modes[1]!))).toMatch(
+      /sin +2 +0 +0\nexp +2 +100 +800\nsum +1 +0 +0\nall +5 +100 +800$/,
+    )
+  })
+  test('of growth', () => {
+    expect(render(growthTable(growth((x: Value) => x.exp(), [0], [2, 4])))).toMatch(
+      /\n +2 +2 +\d+ +16 +\d+\n +4 +4 +\d+ +32 +\d+$/,
+    )
+  })
+  test.each(formats)('as %s', format => {
+    for (const table of [costTable(found), storageTable(found.modes[1]!)])
+      expect(render(table, format)).toContain('bytes')
   })
 })

@@ -1,6 +1,7 @@
 // Vertex elimination: the Jacobian in every order, and the fewest multiplications against all orders tried.
 import { describe, expect, test } from 'vitest'
-import { type Elimination, eliminate } from '../../src/explain/elimination.ts'
+import { type Elimination, eliminate, eliminationTable } from '../../src/explain/elimination.ts'
+import { formats, render } from '../../src/explain/table.ts'
 import { trace } from '../../src/explain/trace.ts'
 import { ArgumentError, custom, Generator, jacrev, ones, type Tensor, type Value, where } from '../../src/index.ts'
 
@@ -154,6 +155,12 @@ describe('multiplications', () => {
     const chain: F = x => Array.from({ length: 20 }).reduce<Value>(y => y.sin(), x!)
     expect(eliminate(chain, [1]).map(({ order }) => order)).toEqual(['forward', 'reverse', 'markowitz'])
   })
+})
+
+test('eliminations as a table', () => {
+  const table = eliminationTable(eliminate((x1: Value, x2: Value) => x1.mul(x2).add(x1.sin()), [2, 3]))
+  expect(render(table)).toMatch(/^reverse +w2 \(2\), w1 \(1\) +3 +1$/m)
+  for (const format of formats) expect(render(table, format)).toContain('markowitz')
 })
 
 describe('errors', () => {

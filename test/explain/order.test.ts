@@ -1,6 +1,7 @@
 // Sweeps in several orders: the same gradients, what is held meanwhile, and the recursion that is wrong.
 import { describe, expect, test } from 'vitest'
-import { naiveSweep, sweeps } from '../../src/explain/order.ts'
+import { naiveSweep, sweeps, sweepTable } from '../../src/explain/order.ts'
+import { formats, render } from '../../src/explain/table.ts'
 import { ArgumentError, GradError, grad, nn, randn, ShapeError, type Tensor, tensor, Value } from '../../src/index.ts'
 
 const branches = (x: Value): Value => x.sin().exp().add(x.cos().exp())
@@ -78,6 +79,12 @@ describe('sweeps', () => {
     expect(run).toThrow(type)
     expect(run).toThrow(message)
   })
+})
+
+test('sweeps as a table', () => {
+  const table = sweepTable(sweeps(branches, [1]))
+  expect(render(table, 'text', { width: 120 })).toMatch(/^depthFirst +w5 w4 w2 w3 w1 x1 +\d+ +\d+ +0$/m)
+  for (const format of formats) expect(render(table, format)).toContain('breadthFirst')
 })
 
 describe('the naive recursion', () => {
