@@ -41,8 +41,8 @@ export {
   type Early,
   type NaiveSweep,
   naiveSweep,
-  type Sweep,
-  type SweepOptions,
+  type OrderedSweep,
+  type OrderOptions,
   sweeps,
   sweepTable,
 } from './order.ts'

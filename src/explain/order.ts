@@ -12,7 +12,7 @@ import type { Table } from './table.ts'
 import { type Inputs, type Row, type Trace, type Traceable, trace } from './trace.ts'
 
 /** One sweep over the graph, from the output to the inputs. */
-export interface Sweep {
+export interface OrderedSweep {
   readonly order: string
   /** The rows by name as they were visited, each when its adjoint was complete. */
   readonly visited: readonly string[]
@@ -26,7 +26,7 @@ export interface Sweep {
   readonly peak: Amount
 }
 
-export interface SweepOptions {
+export interface OrderOptions {
   /** Orders of one's own, by what to call them: functions as `backward` takes, or the names of all results in order. */
   readonly orders?: Readonly<Record<string, Order | readonly string[]>>
 }
@@ -105,14 +105,14 @@ function byName({ at }: Trace, names: readonly string[]): Order {
  * // breadthFirst: w5 w3 w4 w1 w2 x1
  * // mine: w5 w3 w1 w4 w2 x1
  */
-export function sweeps(f: Traceable, inputs: Inputs, given: SweepOptions = {}): Sweep[] {
+export function sweeps(f: Traceable, inputs: Inputs, given: OrderOptions = {}): OrderedSweep[] {
   const { orders = {} } = options('sweeps', given, ['orders'])
   const all: [string, Order | readonly string[]][] = [
     ['depthFirst', 'depthFirst'],
     ['breadthFirst', 'breadthFirst'],
     ...Object.entries(record('sweeps', 'orders by what to call them', orders)),
   ]
-  const found: Sweep[] = []
+  const found: OrderedSweep[] = []
   for (const [name, order] of all) {
     const meter = new Meter()
     const { traced, root, seed, targets } = recorded('sweeps', f, inputs, meter)
@@ -217,7 +217,7 @@ export function naiveSweep(f: Traceable, inputs: Inputs): NaiveSweep {
       stack.push(...node.inputs.filter(isNode).reverse())
     }
   })
-  const [{ gradients: right }] = sweeps(f, inputs) as [Sweep]
+  const [{ gradients: right }] = sweeps(f, inputs) as [OrderedSweep]
   return {
     visited,
     gradients: traced.inputs.map(({ value }, i) => numberOf(adjoint.get(targets[i] as Node<Active>), value)),
@@ -227,7 +227,7 @@ export function naiveSweep(f: Traceable, inputs: Inputs): NaiveSweep {
 }
 
 /** Sweeps as a table: a row for each order. */
-export function sweepTable(found: readonly Sweep[]): Table {
+export function sweepTable(found: readonly OrderedSweep[]): Table {
   return {
     title: 'The reverse sweep in several orders',
     columns: [
