@@ -1,9 +1,10 @@
-// Nine entries: the root one, explain, train, csv and webgpu run anywhere (tsconfig.browser.json sees to that); the others are Node's.
+// Ten entries: the root one, explain, draw, train, csv and webgpu run anywhere (tsconfig.browser.json sees to that); the others are Node's.
 import { defineConfig } from 'tsdown'
 
 export default defineConfig({
   entry: {
     index: 'src/index.ts',
+    draw: 'src/explain/draw.ts',
     explain: 'src/explain/explain.ts',
     train: 'src/train/train.ts',
     plot: 'src/plot/plot.ts',

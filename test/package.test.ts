@@ -135,7 +135,7 @@ test('type-checks and trains from TypeScript, whichever way modules are resolved
   write('misuse.ts', `import ${names} from 'gradus'\n${step}${misuse}`)
   write(
     'entries.ts',
-    "import { lossCurve } from 'gradus/plot'\nimport { progress } from 'gradus/progress'\nimport { useBlas } from 'gradus/blas'\nimport { parseCsv, type Table } from 'gradus/csv'\nimport { load, save } from 'gradus/io'\nimport { fit } from 'gradus/train'\nimport { trace } from 'gradus/explain'\nexport const table: Promise<Table> = parseCsv('a')\nexport { fit, load, lossCurve, progress, save, trace, useBlas }\n",
+    "import { lossCurve } from 'gradus/plot'\nimport { progress } from 'gradus/progress'\nimport { useBlas } from 'gradus/blas'\nimport { parseCsv, type Table } from 'gradus/csv'\nimport { load, save } from 'gradus/io'\nimport { fit } from 'gradus/train'\nimport { trace } from 'gradus/explain'\nimport { draw } from 'gradus/draw'\nexport const table: Promise<Table> = parseCsv('a')\nexport { draw, fit, load, lossCurve, progress, save, trace, useBlas }\n",
   )
   write(
     'device.ts',
@@ -176,6 +176,11 @@ test('an entry without its optional libraries says what to install', () => {
     "import { parseCsv } from 'gradus/csv'\nawait parseCsv('a\\n1').catch(e => console.log(e.name, e.message))\n",
   )
   expect(run('node', ['csv.js'])).toMatch(/DependencyError .*npm install papaparse/)
+  write(
+    'draw.js',
+    "import { trace } from 'gradus/explain'\nimport { draw } from 'gradus/draw'\nawait draw(trace(x => x.sin(), [1])).catch(e => console.log(e.name, e.message))\n",
+  )
+  expect(run('node', ['draw.js'])).toMatch(/DependencyError .*npm install @viz-js\/viz/)
   write(
     'webgpu.js',
     "import { webgpu } from 'gradus/webgpu'\nawait webgpu().catch(e => console.log(e.name, e.message))\n",

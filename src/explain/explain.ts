@@ -29,6 +29,7 @@ export {
   type ModeCost,
   storageTable,
 } from './cost.ts'
+export { type DotOptions, dot } from './dot.ts'
 export {
   type Elimination,
   type EliminationOptions,

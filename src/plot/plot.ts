@@ -22,6 +22,7 @@ export {
 } from './histogram.ts'
 export { type ImageGridOptions, imageGrid, type Picture } from './images.ts'
 export type { Numbers, Point, Rows, Values } from './points.ts'
+export { type RasterOptions, rasterize } from './raster.ts'
 export {
   learningRateCurve,
   learningRateSchedule,

@@ -1,0 +1,48 @@
+// The entry `gradus/draw`: pictures of graphs, laid out by Graphviz in WebAssembly, in Node and in browsers.
+import { DependencyError } from '../engine/errors.ts'
+import { type DotOptions, dot, FONT } from './dot.ts'
+import type { Trace } from './trace.ts'
+
+export type { DotOptions } from './dot.ts'
+
+/** What of the library is needed here. */
+interface Viz {
+  renderString(input: string, options: { format: string }): string
+}
+let viz: Promise<Viz> | null = null
+
+/** @throws DependencyError when the library is not there */
+async function loaded(): Promise<Viz> {
+  try {
+    const { instance } = await import('@viz-js/viz')
+    viz ??= instance()
+    return await viz
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message.split('\n')[0] : String(cause)
+    const error = new DependencyError(
+      `gradus/draw could not load what it needs (${reason}). Try: npm install @viz-js/viz`,
+    )
+    error.cause = cause
+    throw error
+  }
+}
+
+/**
+ * A picture of a trace as SVG: see `dot` for what is in it and for the options. Its size is given in points and in its
+ * viewBox, so that a page may scale it; each node and edge is a group of its own with a title.
+ *
+ * Needs @viz-js/viz: npm install @viz-js/viz. No Graphviz has to be installed.
+ *
+ * @throws DependencyError when @viz-js/viz is missing; and what `dot` throws
+ * @example
+ * const svg = await draw(trace((x1: Value, x2: Value) => x1.mul(x2).add(x1.sin()), [2, 3]))
+ * svg.startsWith('<svg') // true
+ */
+export async function draw(trace: Trace, given: DotOptions = {}): Promise<string> {
+  const text = dot(trace, given)
+  const svg = (await loaded()).renderString(text, { format: 'svg' })
+  // without the XML header and the doctype, to be put into a page
+  return svg
+    .slice(svg.indexOf('<svg'))
+    .replaceAll(`font-family="${FONT}"`, `font-family="${FONT},DejaVu Sans,sans-serif"`)
+}
