@@ -1,16 +1,21 @@
 // What a Jacobian costs in each mode: passes, arithmetic, storage and time, counted and measured on one's own function.
 import { noGrad } from '../engine/apply.ts'
-import { described, integer, list, options } from '../engine/argument.ts'
+import { described, integer, list, options, record } from '../engine/argument.ts'
 import { checkpoint } from '../engine/checkpoint.ts'
 import { ArgumentError } from '../engine/errors.ts'
 import { Tensor } from '../engine/tensor.ts'
 import { type Fn, jvp, linearized } from '../engine/transforms.ts'
 import { type Active, active, type Leaf, leaves, lifted, one, rebuild } from '../engine/tree.ts'
+import { Module } from '../nn/module.ts'
 import { type Amount, Meter, type Stored, stored, total } from './meter.ts'
 import type { Column, Table } from './table.ts'
+import { type Inputs, namedInputs, runnable, type Traceable } from './trace.ts'
 
-/** A function of numbers, values or tensors; or several, each applied to what the one before it gives. */
-export type Costed = Fn | readonly Fn[]
+/**
+ * A function of numbers, values or tensors, a module or a formula in text; or several functions or modules, each applied
+ * to what the one before it gives.
+ */
+export type Costed = Traceable | readonly (Fn | Module)[]
 
 /** What the whole Jacobian costs in one mode. */
 export interface ModeCost {
@@ -65,10 +70,13 @@ function timed(run: () => unknown, repeats: number): number {
  * @throws ArgumentError when f is neither a function nor a list of functions
  */
 function chained(op: string, f: Costed, wrap: (f: Fn) => Fn = g => g): Fn {
-  const chain = typeof f === 'function' ? [f] : list(op, 'the function', f)
-  if (chain.length === 0 || chain.some(g => typeof g !== 'function'))
-    throw new ArgumentError(`${op}: needs a function, or a list of functions, not ${described(f)}`)
-  const [first, ...rest] = chain.map(wrap) as [Fn, ...Fn[]]
+  const chain = Array.isArray(f) ? (f as readonly (Fn | Module)[]) : [f as Fn | Module]
+  const wrong = chain.find(g => typeof g !== 'function' && !(g instanceof Module))
+  if (chain.length === 0 || wrong !== undefined)
+    throw new ArgumentError(
+      `${op}: needs a function, a module, a formula, or a list of functions, not ${chain.length === 0 ? 'an empty list' : described(wrong)}`,
+    )
+  const [first, ...rest] = chain.map(g => wrap(g instanceof Module ? runnable(g, []) : (g as Fn))) as [Fn, ...Fn[]]
   return (...args) => rest.reduce((x, g) => g(x as never), first(...args))
 }
 
@@ -115,7 +123,7 @@ function reverse(mode: ModeCost['mode'], f: Fn, inputs: readonly unknown[], pass
 }
 
 /**
- * What the Jacobian of `f`: R^n -> R^m at `inputs` (its arguments) costs in forward and in reverse mode. One pass of
+ * What the Jacobian of a function R^n -> R^m at its inputs (arguments in a list, or by name) costs in forward and in reverse mode. One pass of
  * each is run and counted at the engine's door; all passes of a mode do the same ops. Given a list of functions, each
  * applied to what the one before gives, also in reverse mode with a checkpoint around each: less is kept, f runs twice.
  *
@@ -131,11 +139,18 @@ function reverse(mode: ModeCost['mode'], f: Fn, inputs: readonly unknown[], pass
  * modes.map(({ passes }) => passes) // [1000, 1]
  * modes.map(({ kept }) => kept.values) // [0, 1000]
  */
-export function cost(f: Costed, inputs: readonly unknown[], given: CostOptions = {}): Cost {
+export function cost(of: Costed, at: readonly unknown[] | Inputs, given: CostOptions = {}): Cost {
   const { repeats = 5 } = options('cost', given, ['repeats'])
   integer('cost', 'repeats', repeats, 0)
+  const named = typeof of === 'string' ? namedInputs(of, at as Inputs) : null
+  const f = named ? runnable(of as string, named) : (of as Exclude<Costed, string>)
+  const inputs = named
+    ? named.map(([, x]) => x)
+    : Array.isArray(at)
+      ? at
+      : Object.values(record('cost', 'inputs as a list or by name', at))
   const whole = chained('cost', f)
-  const entries = leaves('cost', list('cost', 'inputs', inputs))
+  const entries = leaves('cost', inputs)
   const scalar = entries.some(x => !(x instanceof Tensor))
   const meter = new Meter()
   const results = leaves(
@@ -146,7 +161,7 @@ export function cost(f: Costed, inputs: readonly unknown[], given: CostOptions =
   if (n === 0 || m === 0)
     throw new ArgumentError(`cost: there is no Jacobian of a function of ${n} numbers that gives ${m}`)
   const modes = [forward(whole, inputs, n, repeats), reverse('reverse', whole, inputs, m, repeats)]
-  if (typeof f !== 'function')
+  if (Array.isArray(f))
     modes.push(
       reverse(
         'checkpointed',

@@ -224,7 +224,7 @@ function chosen({ names, inner }: Linear, order: readonly string[]): number[] {
  * reverse mode; any other gives the same Jacobian. The results come in this order: forward, reverse, markowitz (the
  * vertex with the fewest pairs first), exact (the fewest multiplications; for small graphs), given (`order`).
  *
- * `f` is a function of values at `inputs`, or a trace of one. To find the best order is NP-complete: U. Naumann, "Optimal
+ * `f` is a function of values at `inputs`, a formula in text, or a trace of one. To find the best order is NP-complete: U. Naumann, "Optimal
  * Jacobian accumulation is NP-complete", 2008; the greedy one: A. Griewank and S. Reese, "On the calculation of Jacobian
  * matrices by the Markowitz rule", 1991.
  *
@@ -241,7 +241,7 @@ export function eliminate(f: Traceable | Trace, inputs: Inputs = [], given: Elim
   const { order, exact = 12 } = options('eliminate', given, ['order', 'exact'])
   if (integer('eliminate', 'exact', exact, 0) > LIMIT)
     throw new ArgumentError(`eliminate: exact is at most ${LIMIT}, not ${exact}: it would look at 2^${exact} sets`)
-  const linear = new Linear('rows' in f ? f : trace(f, inputs))
+  const linear = new Linear(typeof f === 'object' && 'rows' in f ? f : trace(f, inputs))
   const { inner } = linear
   const results = [
     run('forward', linear, follow(inner)),

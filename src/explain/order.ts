@@ -1,6 +1,6 @@
 // The reverse sweep in any order: the same gradients, another storage; and what goes wrong in an order that is none.
 import { noGrad } from '../engine/apply.ts'
-import { options, record } from '../engine/argument.ts'
+import { described, options, record } from '../engine/argument.ts'
 import { ArgumentError, ShapeError } from '../engine/errors.ts'
 import { type Node, type Order, postorder, pullback } from '../engine/graph.ts'
 import { Tensor } from '../engine/tensor.ts'
@@ -9,7 +9,7 @@ import { Value } from '../engine/value.ts'
 import { Module } from '../nn/module.ts'
 import { type Amount, Meter } from './meter.ts'
 import type { Table } from './table.ts'
-import { type Inputs, type Row, type Trace, type Traceable, trace } from './trace.ts'
+import { type Inputs, namedInputs, type Row, runnable, type Trace, type Traceable, trace } from './trace.ts'
 
 /** One sweep over the graph, from the output to the inputs. */
 export interface OrderedSweep {
@@ -41,13 +41,12 @@ interface Recorded {
 
 /** @throws ShapeError when f has several outputs, ArgumentError when none of its inputs leads there */
 function recorded(op: string, f: Traceable, inputs: Inputs, meter = new Meter()): Recorded {
-  const run = f instanceof Module ? (...xs: never[]) => f.forward(...xs) : f
-  if (typeof run !== 'function') throw new ArgumentError(`${op}: needs a function of values or tensors, or a module`)
-  const traced = trace(
-    (...xs: never[]) => meter.watch(() => run(...xs)),
-    inputs,
-    f instanceof Module ? { model: f } : {},
-  )
+  const named = namedInputs(f, inputs)
+  const run = runnable(f, named)
+  if (typeof run !== 'function')
+    throw new ArgumentError(`${op}: needs a function of values or tensors, a module or a formula, not ${described(f)}`)
+  const watched = (...xs: never[]): unknown => meter.watch(() => run(...xs))
+  const traced = trace(watched, Object.fromEntries(named), f instanceof Module ? { model: f } : {})
   const [out, ...others] = traced.outputs
   if (out === undefined || others.length > 0)
     throw new ShapeError(`${op}: a sweep begins at one output, the function has ${traced.outputs.length}`)

@@ -109,7 +109,7 @@ export function trace(f: Traceable, inputs: Inputs, given: TraceOptions = {}): T
 }
 
 /** What to call; a formula with the names of the inputs, in their order. */
-function runnable(f: Traceable, named: readonly [string, Leaf][]): (...xs: never[]) => unknown {
+export function runnable(f: Traceable, named: readonly [string, Leaf][]): (...xs: never[]) => unknown {
   if (typeof f === 'string') return parse(f, { names: named.map(([name]) => name) }).f
   return f instanceof Module ? (...xs) => f.forward(...xs) : f
 }

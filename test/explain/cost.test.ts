@@ -78,6 +78,18 @@ describe('passes and arithmetic', () => {
   })
 })
 
+test('a formula and modules', () => {
+  const counted = ({ modes, alone }: ReturnType<typeof cost>) => [
+    alone.ops,
+    ...modes.map(({ passes, flops }) => [passes, flops]),
+  ]
+  expect(counted(cost('x1*x2 + sin(x1)', { x1: 2, x2: 3 }))).toEqual(counted(cost(lecture, [2, 3])))
+  expect(counted(cost('x1*x2 + sin(x1)', [2, 3]))).toEqual(counted(cost(lecture, [2, 3])))
+  const model = new nn.Linear(3, 2)
+  expect(cost(model, [ones([1, 3])], { repeats: 0 })).toMatchObject({ inputs: 3, outputs: 2 })
+  expect(cost([model, new nn.Tanh()], [ones([1, 3])], { repeats: 0 }).modes).toHaveLength(3)
+})
+
 describe('storage', () => {
   test('is what the rules read of what f made, by op', () => {
     const x = randn([8])
@@ -186,12 +198,12 @@ test('a model, checkpointed by block', () => {
 
 describe('errors', () => {
   test.each([
-    [() => cost(3 as never, [1]), /cost: the function is a list, not 3/],
-    [() => cost([], [1]), /needs a function, or a list of functions/],
-    [() => cost([lecture, 2] as never, [1]), /needs a function, or a list of functions/],
+    [() => cost(3 as never, [1]), /cost: needs a function, a module, a formula, or a list of functions, not 3/],
+    [() => cost([], [1]), /not an empty list/],
+    [() => cost([lecture, 2] as never, [1]), /needs a function, .*, not 2/],
     [() => cost(() => new Value(1), []), /no Jacobian of a function of 0 numbers that gives 1/],
     [() => cost((_: Value) => [], [1]), /of 1 numbers that gives 0/],
-    [() => cost(lecture, 2 as never), /cost: inputs is a list, not 2/],
+    [() => cost(lecture, 2 as never), /cost: needs inputs as a list or by name, not 2/],
     [() => cost(lecture, [2, 3], { repeat: 1 } as never), /unknown option 'repeat'/],
     [() => cost(lecture, [2, 3], { repeats: 0.5 }), /repeats is an integer of at least 0/],
     [() => growth((x: Value) => x, [1], [0]), /a depth is an integer of at least 1/],

@@ -81,6 +81,7 @@ describe('the Jacobian', () => {
   test('of a trace', () => {
     const [forward] = eliminate(trace((x: Value, y: Value) => x.mul(y), [2, 3]))
     expect(forward?.jacobian).toEqual([[3, 2]])
+    expect(eliminate('x*y', { x: 2, y: 3 })[0]?.jacobian).toEqual([[3, 2]])
   })
 
   test('of drawn graphs, in every order', () => {

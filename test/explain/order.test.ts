@@ -54,6 +54,13 @@ describe('sweeps', () => {
     ).toEqual([0, 0])
   })
 
+  test('take formulas, with the names in them', () => {
+    const [found] = sweeps('a*b + sin(a)', { a: 2, b: 3 })
+    expect(found!.visited[0]).toBe('w3')
+    expect([...found!.visited].sort()).toEqual(['a', 'b', 'w1', 'w2', 'w3'])
+    expect(found!.gradients).toEqual([3 + Math.cos(2), 2])
+  })
+
   test('leave what they are given as it was', () => {
     const x = new Value(2)
     x.grad = 7
