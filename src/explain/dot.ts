@@ -64,7 +64,8 @@ function mixed(from: string, to: string, share: number): string {
 /** Wide enough for whatever stands in for it. */
 export const FONT = 'Verdana'
 
-const escaped = (text: string): string => text.replace(/[&<>"]/g, letter => `&#${letter.charCodeAt(0)};`)
+/** Text as HTML and XML have it. */
+export const escaped = (text: string): string => text.replace(/[&<>"]/g, letter => `&#${letter.charCodeAt(0)};`)
 const quoted = (text: string): string => `"${text.replace(/[\\"]/g, '\\$&').replace(/\n/g, '\\n')}"`
 const attributes = (given: Readonly<Record<string, string | number | undefined>>): string =>
   `[${Object.entries(given)

@@ -1,7 +1,7 @@
 // The entry `gradus/draw`: pictures of graphs, laid out by Graphviz in WebAssembly, in Node and in browsers.
 import { DependencyError } from '../engine/errors.ts'
-import { type DotOptions, dot, FONT } from './dot.ts'
-import type { Trace } from './trace.ts'
+import { type DotOptions, dot, escaped, FONT } from './dot.ts'
+import type { Row, Trace } from './trace.ts'
 
 export type { DotOptions } from './dot.ts'
 
@@ -29,7 +29,8 @@ async function loaded(): Promise<Viz> {
 
 /**
  * A picture of a trace as SVG: see `dot` for what is in it and for the options. Its size is given in points and in its
- * viewBox, so that a page may scale it; each node and edge is a group of its own with a title.
+ * viewBox, so that a page may scale it; each node and edge is a group of its own with a title; its name for screen readers
+ * is the title, or says from what to what the graph leads.
  *
  * Needs @viz-js/viz: npm install @viz-js/viz. No Graphviz has to be installed.
  *
@@ -41,8 +42,11 @@ async function loaded(): Promise<Viz> {
 export async function draw(trace: Trace, given: DotOptions = {}): Promise<string> {
   const text = dot(trace, given)
   const svg = (await loaded()).renderString(text, { format: 'svg' })
-  // without the XML header and the doctype, to be put into a page
+  const name = escaped(given.title ?? `A graph from ${names(trace.inputs)} to ${names(trace.outputs)}`)
+  // without the XML header and the doctype, to be put into a page; with a name that a screen reader reads
   return svg
     .slice(svg.indexOf('<svg'))
+    .replace('<svg', `<svg role="img" aria-label="${name}"`)
     .replaceAll(`font-family="${FONT}"`, `font-family="${FONT},DejaVu Sans,sans-serif"`)
 }
+const names = (rows: readonly Row[]): string => rows.map(({ name }) => name).join(', ')

@@ -172,7 +172,8 @@ describe('large graphs', () => {
 describe('draw', () => {
   test('gives an SVG with a group for each node and edge', async () => {
     const svg = await draw(lecture)
-    expect(svg).toMatch(/^<svg [^>]*viewBox=/)
+    expect(svg).toMatch(/^<svg role="img" aria-label="A graph from x1, x2 to w3" [^>]*viewBox=/)
+    expect(await draw(lecture, { title: '"a" < b' })).toContain('aria-label="&#34;a&#34; &#60; b"')
     expect(svg.trimEnd()).toMatch(/<\/svg>$/)
     expect(countOf(svg, /class="node"/g)).toBe(6)
     expect(countOf(svg, /class="edge"/g)).toBe(10)
