@@ -53,7 +53,11 @@ export function checkpoint<A extends unknown[], R extends Active>(f: (...args: A
             `checkpoint: a tensor of shape ${show(x.shape)} that the function reads was assigned before the backward, which would compute with another value`,
           )
       const again = replayed(draws, () => during({ depth, nesting }, () => f(...args)))
-      const found = pullback(node(again) as Node<Active>, g, { add: sum, targets: new Set(inputs), stop: true })
+      const found = pullback(node(again) as Node<Active>, g, {
+        add: sum,
+        targets: new Set(inputs.filter((_, i) => wanted[i])),
+        ends: new Set(inputs),
+      })
       return inputs.map((x, i) => (wanted[i] ? (found.get(x) ?? null) : null))
     }
     const low = inputs.reduce((least, x) => Math.min(least, x.low), CONSTANT)

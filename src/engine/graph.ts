@@ -112,8 +112,8 @@ export interface Walk<T> {
   readonly order?: Order
   /** When given, only the nodes on a way to these are visited, and their cotangents are the result. */
   readonly targets?: ReadonlySet<Node<T>>
-  /** The targets are where the walk ends, also where one of them was computed from another. */
-  readonly stop?: boolean
+  /** Where the walk ends: nothing is handed on by these, though they were computed from others. */
+  readonly ends?: ReadonlySet<Node<T>>
   /** Called with each node's complete cotangent. */
   readonly visit?: (node: Node<T>, g: T) => void
   /** Drop what a node stored as soon as its cotangent has gone on. */
@@ -127,9 +127,9 @@ export interface Walk<T> {
 export function pullback<T>(
   root: Node<T>,
   seed: T,
-  { add, order, targets, stop, visit, release }: Walk<T>,
+  { add, order, targets, ends, visit, release }: Walk<T>,
 ): Map<Node<T>, T> {
-  const nodes = stop ? postorder(root, targets).reverse() : backwardOrder(root, order)
+  const nodes = ends ? postorder(root, ends).reverse() : backwardOrder(root, order)
   const needed = targets && reaching(nodes, targets)
   const result = new Map<Node<T>, T>()
   const pending = new Map<Node<T>, T>([[root, seed]])
@@ -139,10 +139,8 @@ export function pullback<T>(
     pending.delete(node)
     if (node.hooked) g = node.hooked(g)
     visit?.(node, g)
-    if (targets?.has(node)) {
-      result.set(node, g)
-      if (stop) continue
-    }
+    if (targets?.has(node)) result.set(node, g)
+    if (ends?.has(node)) continue
     const wanted = node.inputs.map(input => isNode(input) && (!needed || needed.has(input)))
     if (wanted.includes(true)) {
       const cotangents = node.pull(g, wanted)

@@ -215,6 +215,20 @@ describe('pullback', () => {
     for (const node of [b, c, e]) expect(node.pulls).toHaveLength(0)
   })
 
+  test('ends where it is told to, whether that is a target or not', () => {
+    const { b, c, d, e, f } = diamond()
+    const targets = new Set([b])
+    expect(pullback<number>(f, 1, { add, targets, ends: new Set([b, c]) })).toEqual(new Map([[b, 65]]))
+    expect(d.pulls[0]?.wanted).toEqual([true, false])
+    for (const node of [b, c, e]) expect(node.pulls).toHaveLength(0)
+    const all = diamond()
+    const ends = new Set([all.b, all.c])
+    const visited: string[] = []
+    pullback<number>(all.f, 1, { add, ends, visit: node => visited.push((node as Sum).name) })
+    expect(visited.sort().join('')).toBe('bcdef')
+    for (const node of [all.b, all.c]) expect(node.pulls).toHaveLength(0)
+  })
+
   test('the root may be a target; a stranger is not found', () => {
     const { f } = diamond()
     const stranger = new Sum('x')

@@ -190,10 +190,12 @@ test('a model, checkpointed by block', () => {
   )
   const target = randn([16, 8])
   const chain = [...blocks.map(block => (x: Tensor) => block.forward(x)), (x: Tensor) => F.mseLoss(x, target)]
-  const { modes, preferable } = cost(chain, [randn([16, 8])], { repeats: 1 })
+  const { modes, preferable, alone } = cost(chain, [randn([16, 8])], { repeats: 1 })
   expect(preferable).toBe('reverse')
   expect(modes.map(({ passes }) => passes)).toEqual([128, 1, 1])
   expect(modes[2]!.kept.bytes).toBeLessThan(modes[1]!.kept.bytes / 4)
+  // a second run of the model, and no gradients that nobody asked for
+  expect(modes[2]!.flops).toBe(modes[1]!.flops + alone.flops)
 })
 
 describe('errors', () => {
