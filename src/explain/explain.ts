@@ -47,6 +47,18 @@ export {
   sweeps,
   sweepTable,
 } from './order.ts'
+export { copies, locals, meanings, type Pattern, pattern } from './pattern.ts'
+export { simplify } from './simplify.ts'
+export {
+  type BackwardStep,
+  type ForwardStep,
+  type SeedStep,
+  type Step,
+  Stepper,
+  type StepperOptions,
+} from './stepper.ts'
+export { type Kept, keptTable, storage } from './storage.ts'
+export { type Adjoint, type Sweep, type SweepOptions, sweep, type Term } from './sweep.ts'
 export {
   type Cell,
   type Column,

@@ -24,8 +24,8 @@ interface Life extends Amount {
 }
 
 /** What holds the numbers: two tensors may share an array, as a reshape and its operand do. */
-const holder = (x: Active): object => (x instanceof Tensor ? x.array : x)
-const amount = (x: Active): Amount =>
+export const holder = (x: Active): object => (x instanceof Tensor ? x.array : x)
+export const amount = (x: Active): Amount =>
   x instanceof Tensor ? { values: x.numel, bytes: x.nbytes } : { values: 1, bytes: Float64Array.BYTES_PER_ELEMENT }
 const isActive = (x: unknown): x is Active => x instanceof Tensor || x instanceof Value
 
@@ -108,7 +108,7 @@ export interface Stored extends Amount {
 }
 
 /** What a node keeps: the operands that its rules read, and its result if they read that. */
-function keeps(node: Node<Active>): readonly Active[] {
+export function keeps(node: Node<Active>): readonly Active[] {
   if (node instanceof TensorNode) return node.saved
   if (!(node instanceof Value)) return []
   const { op, inputs } = node
