@@ -176,27 +176,33 @@ export function cost(of: Costed, at: readonly unknown[] | Inputs, given: CostOpt
     outputs: m,
     alone: { ops: meter.ops, flops: meter.flops, peak: meter.peak(results.map(active)) },
     modes,
-    ...verdict(modes as [ModeCost, ModeCost]),
+    ...verdict(modes as [ModeCost, ModeCost, ModeCost?]),
   }
 }
 
 /** From here on a difference in arithmetic counts more than one in storage. */
 const ABOUT = 1.1
-const times = (x: number): string => (x >= 10 ? x.toFixed(0) : x.toFixed(1))
+/** How much more a mode does than another. */
+const more = (mode: string, ratio: number): string =>
+  Number.isFinite(ratio)
+    ? `${mode} does ${ratio.toFixed(ratio < 10 ? 1 : 0)} times the arithmetic`
+    : `only ${mode} does arithmetic`
 
-function verdict([forth, back]: [ModeCost, ModeCost]): Pick<Cost, 'preferable' | 'why'> {
+function verdict([forth, back, again]: readonly [ModeCost, ModeCost, ModeCost?]): Pick<Cost, 'preferable' | 'why'> {
   const ratio = forth.flops / back.flops
   const passes = `forward mode needs ${forth.passes} pass${forth.passes === 1 ? '' : 'es'} (one for each input), reverse mode ${back.passes} (one for each output)`
   const kept = `${back.kept.values} values (${back.kept.bytes} bytes) stored, where forward mode stores none`
+  const checkpointed = again
+    ? `. With checkpoints ${again.kept.bytes} bytes are stored, and ${more('it', again.flops / back.flops)}`
+    : ''
   if (ratio > ABOUT)
     return {
       preferable: 'reverse',
-      why: `${passes}: forward mode does ${times(ratio)} times the arithmetic. Reverse mode pays with ${kept}`,
+      why: `${passes}: ${more('forward mode', ratio)}. Reverse mode pays with ${kept}${checkpointed}`,
     }
   // without arithmetic there is nothing to compare
-  const same = !(ratio < 1 / ABOUT)
-  const more = same ? 'the same arithmetic, about' : `reverse mode does ${times(1 / ratio)} times the arithmetic`
-  return { preferable: 'forward', why: `${passes}: ${more}, with ${kept}` }
+  const found = ratio < 1 / ABOUT ? more('reverse mode', 1 / ratio) : 'the same arithmetic, about'
+  return { preferable: 'forward', why: `${passes}: ${found}, with ${kept}${checkpointed}` }
 }
 
 /** What storage comes to at one depth. */

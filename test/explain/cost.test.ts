@@ -67,6 +67,13 @@ describe('passes and arithmetic', () => {
     expect(found.why).toContain('the same arithmetic')
   })
 
+  test('where only one mode computes anything', () => {
+    const found = cost((x: Tensor) => x.expand([4, 3]), [ones([3])])
+    expect([found.preferable, found.modes[0]!.flops]).toEqual(['forward', 0])
+    expect(found.why).toContain('only reverse mode does arithmetic')
+    expect(cost((x: Tensor) => x.reshape([3, 1]), [ones([3])]).why).toContain('the same arithmetic, about')
+  })
+
   test('take trees of inputs and outputs', () => {
     const f = ({ w, b }: { w: Tensor; b: Tensor[] }) => [w.mul(b[0] as Tensor), b[0] as Tensor]
     expect(cost(f, [{ w: ones([2, 3]), b: [ones([3])] }])).toMatchObject({ inputs: 9, outputs: 9 })
@@ -230,6 +237,9 @@ describe('tables', () => {
     expect(text).toMatch(/^reverse +1 +\d+ +\d+ +100 +800 +\d+ +\S+$/m)
     expect(text).toMatch(/^reverse with checkpoints +1 +\d+ +\d+ +100 +800 /m)
     expect(text).toContain('Reverse mode pays with')
+    expect(text.replace(/\n/g, ' ')).toMatch(
+      /With checkpoints 800 bytes are stored, and it does 1\.\d times the arithmetic\.$/,
+    )
   })
   test('of what is stored', () => {
     expect(render(storageTable(found.modes[1]!))).toMatch(
