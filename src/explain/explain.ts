@@ -42,6 +42,7 @@ export {
   type Early,
   type NaiveSweep,
   naiveSweep,
+  naiveTable,
   type OrderedSweep,
   type OrderOptions,
   sweeps,

@@ -157,6 +157,8 @@ export interface Early {
 }
 
 export interface NaiveSweep {
+  /** The names of the inputs. */
+  readonly inputs: readonly string[]
   readonly visited: readonly string[]
   /** What the recursion makes of the gradients, and what they are. */
   readonly gradients: readonly (number | Tensor)[]
@@ -218,6 +220,7 @@ export function naiveSweep(f: Traceable, inputs: Inputs): NaiveSweep {
   })
   const [{ gradients: right }] = sweeps(f, inputs) as [OrderedSweep]
   return {
+    inputs: traced.inputs.map(({ name }) => name),
     visited,
     gradients: traced.inputs.map(({ value }, i) => numberOf(adjoint.get(targets[i] as Node<Active>), value)),
     right,
@@ -244,5 +247,20 @@ export function sweepTable(found: readonly OrderedSweep[]): Table {
       difference,
     ]),
     notes: ['The gradients are the same, up to the rounding of sums in another order: the last column.'],
+  }
+}
+
+/** A naive sweep as a table: a row for each input, and below where it went wrong. */
+export function naiveTable({ inputs, visited, gradients, right, early }: NaiveSweep): Table {
+  return {
+    title: 'The recursion that does not wait',
+    columns: [{ title: 'input' }, { title: 'its gradient', align: 'right' }, { title: 'the gradient', align: 'right' }],
+    rows: inputs.map((name, i) => [name, gradients[i] as number | Tensor, right[i] as number | Tensor]),
+    notes: [
+      `Visited: ${visited.join(' ')}.`,
+      ...early.map(
+        ({ name, given, uses }) => `${name} came too early: ${given} of the ${uses} terms of its adjoint were there.`,
+      ),
+    ],
   }
 }

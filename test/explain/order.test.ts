@@ -1,6 +1,6 @@
 // Sweeps in several orders: the same gradients, what is held meanwhile, and the recursion that is wrong.
 import { describe, expect, test } from 'vitest'
-import { naiveSweep, sweeps, sweepTable } from '../../src/explain/order.ts'
+import { naiveSweep, naiveTable, sweeps, sweepTable } from '../../src/explain/order.ts'
 import { formats, render } from '../../src/explain/table.ts'
 import { ArgumentError, GradError, grad, nn, randn, ShapeError, type Tensor, tensor, Value } from '../../src/index.ts'
 
@@ -104,11 +104,21 @@ describe('the naive recursion', () => {
       [0],
     )
     expect(found).toEqual({
+      inputs: ['x1'],
       visited: ['w3', 'w1', 'x1', 'w2'],
       gradients: [1],
       right: [2],
       early: [{ name: 'w1', given: 1, uses: 2 }],
     })
+  })
+
+  test('as a table', () => {
+    const table = naiveTable(naiveSweep('sin(x) + exp(sin(x))', { x: 0 }))
+    expect(render(table)).toMatch(/^x +\S+ +2$/m)
+    const shared = naiveTable(naiveSweep((x: Value) => [x.sin()].map(w => w.add(w.exp()))[0] as Value, [0]))
+    expect(render(shared)).toMatch(/^x1 +1 +2$/m)
+    expect(render(shared)).toContain('w1 came too early: 1 of the 2 terms of its adjoint were there.')
+    for (const format of formats) expect(render(shared, format)).toContain('w1')
   })
 
   test('is right on trees, on inputs that are used twice, and where the other consumer happens to come first', () => {
