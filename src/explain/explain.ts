@@ -1,21 +1,5 @@
 // The entry `gradus/explain`: how a function's value and derivatives came about.
 
-export { Derivation, type DeriveOptions, derive, type Symbolic } from './derive.ts'
-export { type ExplainOptions, Explanation, explain } from './explanation.ts'
-export { type Expression, type ParseOptions, parse } from './expression.ts'
-export { type FormulaOptions, formula, type Notation, operation, symbol } from './formula.ts'
-export { type LedgerOptions, ledger } from './ledger.ts'
-export { copies, locals, meanings, type Pattern, pattern } from './pattern.ts'
-export { simplify } from './simplify.ts'
-export {
-  type BackwardStep,
-  type ForwardStep,
-  type SeedStep,
-  type Step,
-  Stepper,
-  type StepperOptions,
-} from './stepper.ts'
-export { type Adjoint, type Sweep, type SweepOptions, sweep, type Term } from './sweep.ts'
 export { type Anatomy, type AnatomyOptions, anatomy, anatomyTable, type Part } from './anatomy.ts'
 export {
   type Cost,
@@ -29,6 +13,7 @@ export {
   type ModeCost,
   storageTable,
 } from './cost.ts'
+export { Derivation, type DeriveOptions, derive, type Symbolic } from './derive.ts'
 export { type DotOptions, dot } from './dot.ts'
 export {
   type Elimination,
@@ -37,6 +22,10 @@ export {
   eliminate,
   eliminationTable,
 } from './elimination.ts'
+export { type ExplainOptions, Explanation, explain } from './explanation.ts'
+export { type Expression, type ParseOptions, parse } from './expression.ts'
+export { type FormulaOptions, formula, type Notation, operation, symbol } from './formula.ts'
+export { type LedgerOptions, ledger } from './ledger.ts'
 export type { Amount, Stored } from './meter.ts'
 export {
   type Early,
