@@ -13,6 +13,7 @@ export {
   type ModeCost,
   storageTable,
 } from './cost.ts'
+export type { Cause, Finding } from './culprit.ts'
 export { Derivation, type DeriveOptions, derive, type Symbolic } from './derive.ts'
 export { type DotOptions, dot } from './dot.ts'
 export {
@@ -60,3 +61,4 @@ export {
   type Table,
 } from './table.ts'
 export { type Inputs, type Row, type Trace, type Traceable, type TraceOptions, trace } from './trace.ts'
+export { type Judgement, Verdict, type VerdictOptions, verdict } from './verdict.ts'

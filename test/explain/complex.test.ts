@@ -18,7 +18,10 @@ it.each([...table.keys()])('%s', name => {
     const xs = op.domain.map(([low, high]) => low + (high - low) * random.uniform())
     if (op.kinks.some(kink => xs.some(x => Math.abs(x - kink) < 1e-3))) continue
     xs.forEach((_, i) => {
-      const y = complexValue(e, xs.map((x, k): Complex => [x, i === k ? 1e-30 : 0]))
+      const y = complexValue(
+        e,
+        xs.map((x, k): Complex => [x, i === k ? 1e-30 : 0]),
+      )
       if (none.includes(name)) {
         expect(none).toContain(y)
         return
@@ -27,7 +30,9 @@ it.each([...table.keys()])('%s', name => {
       const slope = point.partials[i] ? point.pull(i)(...xs, value, 1) : 0
       // beyond the real domain there is no real value to compare with
       if (Number.isNaN(value)) return
-      expect(Math.abs((y as Complex)[0] - value), `${name}(${xs})`).toBeLessThanOrEqual(1e-13 * Math.max(1, Math.abs(value)))
+      expect(Math.abs((y as Complex)[0] - value), `${name}(${xs})`).toBeLessThanOrEqual(
+        1e-13 * Math.max(1, Math.abs(value)),
+      )
       expect(Math.abs((y as Complex)[1] * 1e30 - slope), `by operand ${i} at ${xs}`).toBeLessThanOrEqual(
         1e-12 * Math.max(1, Math.abs(slope)),
       )
