@@ -1,4 +1,5 @@
 // Ten entries: the root one, explain, draw, train, csv and webgpu run anywhere (tsconfig.browser.json sees to that); the others are Node's.
+// Nine entries: the root one, explain, train, csv and webgpu run anywhere (tsconfig.browser.json sees to that); the others are Node's. And the command.
 import { defineConfig } from 'tsdown'
 
 export default defineConfig({
@@ -13,6 +14,7 @@ export default defineConfig({
     blas: 'src/io/blas.ts',
     csv: 'src/io/csv.ts',
     webgpu: 'src/compile/webgpu/webgpu.ts',
+    gradus: 'src/cli/gradus.ts',
   },
   format: 'esm',
   platform: 'node',

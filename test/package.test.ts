@@ -88,6 +88,13 @@ console.log(state.weight instanceof Tensor, state.weight.equal(model.weight))
   expect(run('node', ['files.js'])).toBe('true true')
 })
 
+test('brings the command, and the parser with it', () => {
+  const gradus = join(folder, 'node_modules/.bin/gradus')
+  expect(run(gradus, ['derive', 'x^3', '--order', '2'])).toBe('d2f/dx^2 = 6*x')
+  expect(run(gradus, ['explain', 'x1*x2 + sin(x1)', 'x1=2', 'x2=3'])).toContain('x1-bar = w1-bar*cos(x1) + w2-bar*x2')
+  expect(() => run(gradus, ['explain', 'x1*', 'x1=2'])).toThrow(/gradus explain: column 4: expected expression/)
+})
+
 test('fit trains the tensors of the root entry', () => {
   write(
     'fit.js',

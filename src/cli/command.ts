@@ -1,0 +1,267 @@
+// What a command line asks for: its commands, their options, what they print, and their exit codes.
+import { parseArgs } from 'node:util'
+import { version } from '../../package.json' with { type: 'json' }
+import { ArgumentError, ExpressionError, GradusError } from '../engine/errors.ts'
+import { derive } from '../explain/derive.ts'
+import { explain } from '../explain/explanation.ts'
+import { parse } from '../explain/expression.ts'
+import { Stepper } from '../explain/stepper.ts'
+import { type Format, formats, render, type Table } from '../explain/table.ts'
+import { trace } from '../explain/trace.ts'
+import { verdict } from '../explain/verdict.ts'
+
+/** What a command was called with: the expression, the inputs' values, and the options that were given. */
+interface Call {
+  readonly expression: string
+  readonly inputs: Readonly<Record<string, number>>
+  readonly options: Readonly<Record<string, string | boolean | undefined>>
+  readonly width: number
+}
+interface Option {
+  readonly flag: boolean
+  /** What stands behind it in the help. */
+  readonly value: string
+  readonly help: string
+}
+interface Command {
+  readonly usage: string
+  readonly summary: string
+  readonly examples: readonly string[]
+  readonly options: Readonly<Record<string, Option>>
+  /** Does it need the inputs' values? */
+  readonly values: boolean
+  readonly run: (call: Call) => { readonly out: string; readonly ok: boolean }
+}
+
+const valued = (value: string, help: string): Option => ({ flag: false, value, help })
+const format = valued(formats.join('|'), 'how to print it (text)')
+const width = valued('N', "the most letters of a line of text (the terminal's)")
+
+function chosen<T extends string>(
+  name: string,
+  given: string | boolean | undefined,
+  choices: readonly T[],
+  otherwise: T,
+): T {
+  if (given === undefined) return otherwise
+  const found = choices.find(choice => choice === given)
+  if (!found) throw new ArgumentError(`--${name} is ${choices.join(', ')}, not '${given}'`)
+  return found
+}
+function whole(name: string, given: string | boolean | undefined, otherwise: number): number {
+  if (given === undefined) return otherwise
+  if (!/^\d+$/.test(String(given))) throw new ArgumentError(`--${name} is a whole number, not '${given}'`)
+  return Number(given)
+}
+const names = (given: string | boolean | undefined): string[] | undefined =>
+  given === undefined
+    ? undefined
+    : String(given)
+        .split(',')
+        .map(name => name.trim())
+
+/** How a table is to be printed. */
+const printed = ({ options, width }: Call): [Format, { width: number }] => [
+  chosen('format', options.format, formats, 'text'),
+  { width: whole('width', options.width, width) },
+]
+
+export const commands: Readonly<Record<string, Command>> = {
+  explain: {
+    usage: 'gradus explain EXPRESSION NAME=VALUE … [options]',
+    summary: 'every intermediate of an expression with its value, tangent and adjoint',
+    examples: ['gradus explain "x1*x2 + sin(x1)" x1=2 x2=3', 'gradus explain "sigmoid(w*x + b)" w=1 x=2 b=-1 --steps'],
+    options: {
+      mode: valued('forward|reverse|both', 'which derivatives (both)'),
+      wrt: valued('NAMES', 'the inputs to propagate tangents from, with commas between (the first)'),
+      steps: { flag: true, value: '', help: 'one step after another, forward and back, in place of the tables' },
+      format,
+      width,
+    },
+    values: true,
+    run(call) {
+      const { expression, inputs, options } = call
+      const mode = chosen('mode', options.mode, ['forward', 'reverse', 'both'], 'both')
+      const [as, fit] = printed(call)
+      if (options.steps === true) {
+        if (options.wrt !== undefined) throw new ArgumentError('--wrt has no meaning with --steps')
+        const phase = mode === 'reverse' ? 'backward' : mode
+        return { ok: true, out: render(stepped(new Stepper(trace(expression, inputs), { phase })), as, fit) }
+      }
+      const wrt = names(options.wrt)
+      return { ok: true, out: explain(expression, inputs, { mode, ...(wrt && { wrt }) }).render(as, fit) }
+    },
+  },
+  check: {
+    usage: 'gradus check EXPRESSION NAME=VALUE … [options]',
+    summary: 'its derivatives by forward and reverse mode, differences and the complex step, side by side',
+    examples: ['gradus check "max(x, y)*x" x=1 y=1'],
+    options: {
+      tolerance: valued('NUMBER', 'how far apart derivatives may be, relative to their size (1e-6)'),
+      format,
+      width,
+    },
+    values: true,
+    run(call) {
+      const { expression, inputs, options } = call
+      const tolerance = options.tolerance === undefined ? undefined : constant('--tolerance', String(options.tolerance))
+      const found = verdict(expression, inputs, tolerance === undefined ? {} : { tolerance })
+      return { ok: found.ok, out: found.render(...printed(call)) }
+    },
+  },
+  derive: {
+    usage: 'gradus derive EXPRESSION [options]',
+    summary: 'its derivative of any order as a formula, as TypeScript that runs by itself, or as LaTeX',
+    examples: ['gradus derive "x1*x2 + sin(x1)" --wrt x1', 'gradus derive "exp(-x^2)" --order 2 --lang latex'],
+    options: {
+      wrt: valued('NAMES', 'by which inputs, with commas between (all)'),
+      order: valued('N', 'how often (1)'),
+      lang: valued('text|ts|latex', 'the language (text)'),
+    },
+    values: false,
+    run({ expression, options }) {
+      const wrt = names(options.wrt)
+      const found = derive(expression, {
+        order: whole('order', options.order, 1),
+        ...(wrt && { wrt: wrt.length === 1 ? wrt[0] : wrt }),
+      })
+      const lang = chosen('lang', options.lang, ['text', 'ts', 'latex'], 'text')
+      return { ok: true, out: lang === 'ts' ? found.typescript() : lang === 'latex' ? found.latex() : found.text() }
+    },
+  },
+}
+
+/** The steps as a table. */
+function stepped(stepper: Stepper): Table {
+  return {
+    title: 'Step by step',
+    columns: [{ title: 'step', align: 'right' }, { title: 'what' }, { title: 'value', align: 'right' }],
+    rows: stepper.steps.map((step, k) => [
+      k + 1,
+      step.formula,
+      step.phase === 'forward' ? step.row.value : step.accumulated,
+    ]),
+    notes: [],
+  }
+}
+
+/** A number, or an expression of numbers alone. */
+function constant(name: string, text: string): number {
+  try {
+    const value = parse(text, { names: [] }).f()
+    if (typeof value === 'number') return value
+  } catch (error) {
+    if (!(error instanceof ExpressionError)) throw error
+  }
+  throw new ArgumentError(`${name} is a number, not '${text}'`)
+}
+
+function inputsOf(given: readonly string[]): Record<string, number> {
+  const inputs: Record<string, number> = {}
+  for (const text of given) {
+    const [, name, value] = /^\s*([^=\s]+)\s*=(.*)$/s.exec(text) ?? []
+    if (name === undefined || value === undefined)
+      throw new ArgumentError(`'${text}' is no input: give NAME=VALUE, and put the expression in quotes`)
+    if (Object.hasOwn(inputs, name)) throw new ArgumentError(`the input '${name}' is given twice`)
+    inputs[name] = constant(name, value)
+  }
+  return inputs
+}
+
+/** What is printed, and the exit code: 0 for all well, 1 for derivatives that disagree, 2 for a command that cannot be run. */
+export interface Outcome {
+  readonly code: 0 | 1 | 2
+  readonly out: string
+  readonly err: string
+}
+
+/** Runs a command line (without `node` and the script). */
+export function run(args: readonly string[], { width = 80 }: { readonly width?: number | undefined } = {}): Outcome {
+  const [first, ...rest] = args
+  if (first === undefined) return { code: 2, out: '', err: overview() }
+  if (first === '--help' || first === '-h' || first === 'help') {
+    const command = Object.hasOwn(commands, rest[0] ?? '') ? rest[0] : null
+    return { code: 0, out: command ? help(commands[command]) : overview(), err: '' }
+  }
+  if (first === '--version') return { code: 0, out: version, err: '' }
+  if (!Object.hasOwn(commands, first)) {
+    const known = Object.keys(commands).join(', ')
+    return { code: 2, out: '', err: `gradus: unknown command '${first}'. There are ${known}; see gradus --help` }
+  }
+  const command = commands[first]
+  try {
+    const { positionals, values } = read(command, rest)
+    if (values.help === true) return { code: 0, out: help(command), err: '' }
+    const [expression, ...given] = positionals
+    if (expression === undefined) throw new ArgumentError(`an expression is missing: ${command.usage}`)
+    if (!command.values && given.length > 0)
+      throw new ArgumentError(`'${given[0]}' is too much: ${command.usage}. Put the expression in quotes`)
+    const inputs = inputsOf(given)
+    if (command.values) parse(expression, { names: Object.keys(inputs) })
+    const { out, ok } = command.run({ expression, inputs, options: values, width: Math.max(20, width) })
+    return { code: ok ? 0 : 1, out, err: '' }
+  } catch (error) {
+    if (!(error instanceof GradusError)) throw error
+    return { code: 2, out: '', err: `gradus ${first}: ${oneLine(error)}` }
+  }
+}
+
+/** The options and the rest. What begins with one minus is an expression. */
+function read(command: Command, args: readonly string[]) {
+  const options: Record<string, { type: 'string' | 'boolean'; short?: string }> = {
+    help: { type: 'boolean', short: 'h' },
+  }
+  for (const [name, { flag }] of Object.entries(command.options)) options[name] = { type: flag ? 'boolean' : 'string' }
+  const minus = args.map(arg => (/^-[^-]/.test(arg) && arg !== '-h' ? ` ${arg}` : arg))
+  try {
+    return parseArgs({ args: minus, options, allowPositionals: true, strict: true })
+  } catch (error) {
+    const message = error instanceof Error ? error.message.split(/\.? To specify|\n/)[0] : String(error)
+    const known = Object.keys(command.options).map(name => `--${name}`)
+    throw new ArgumentError(
+      `${message[0].toLowerCase()}${message.slice(1)}. The options are ${known.join(', ')}, --help`,
+    )
+  }
+}
+
+/** An error on one line, which says at which column. */
+function oneLine(error: GradusError): string {
+  if (!(error instanceof ExpressionError)) return error.message.replace(/\s*\n\s*/g, ' ')
+  const { reason, text, column } = error
+  const [, missing] = /unknown name '(.*?)'/.exec(reason) ?? []
+  const rest = text.slice(column - 1).trim()
+  return [
+    `column ${column}: ${reason.replace(/^expression: /, '')}`,
+    missing === undefined ? '' : `${reason.endsWith('?') ? '' : '.'} For an input give its value: ${missing}=NUMBER`,
+    ` (at ${rest === '' ? 'the end' : `'${rest}'`})`,
+  ].join('')
+}
+
+const list = (lines: readonly (readonly [string, string])[]): string => {
+  const most = Math.max(...lines.map(([left]) => left.length))
+  return lines.map(([left, right]) => `  ${left.padEnd(most)}  ${right}`).join('\n')
+}
+const overview = (): string =>
+  [
+    'Usage: gradus COMMAND EXPRESSION [NAME=VALUE …] [options]',
+    list(Object.entries(commands).map(([name, { summary }]) => [name, summary])),
+    'An expression has numbers, names, + - * / ^, comparisons, c ? x : y, pi, e, and functions by their PyTorch names: "x1*x2 + sin(x1)".',
+    list([
+      ['--help', 'this, or behind a command its options'],
+      ['--version', 'the version'],
+    ]),
+    'Exit codes: 0 all is well, 1 derivatives disagree, 2 the command could not be run.',
+  ].join('\n\n')
+const help = ({ usage, summary, options, examples }: Command): string =>
+  [
+    `Usage: ${usage}`,
+    `${summary[0].toUpperCase()}${summary.slice(1)}.`,
+    list([
+      ...Object.entries(options).map(([name, { value, help }]): [string, string] => [
+        `--${name}${value === '' ? '' : ` ${value}`}`,
+        help,
+      ]),
+      ['--help', 'this'],
+    ]),
+    `Examples:\n${examples.map(line => `  ${line}`).join('\n')}`,
+  ].join('\n\n')
