@@ -26,6 +26,7 @@ export {
 export { type ExplainOptions, Explanation, explain } from './explanation.ts'
 export { type Expression, type ParseOptions, parse } from './expression.ts'
 export { type FormulaOptions, formula, type Notation, operation, symbol } from './formula.ts'
+export { type Answer, type Mark, Marking, type MarkOptions, mark } from './hand.ts'
 export { type LedgerOptions, ledger } from './ledger.ts'
 export type { Amount, Stored } from './meter.ts'
 export {
