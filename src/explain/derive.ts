@@ -45,7 +45,8 @@ export class Derivation {
    * As plain text, one line each; what occurs more than once has a name and a line before.
    *
    * @example
-   * derive('x1*x2 + sin(x1)', { wrt: 'x1' }).text() // 'df/dx1 = cos(x1) + x2'
+   * derive('x1*x2 + sin(x1)', { wrt: 'x1' }).text()
+   * // df/dx1 = cos(x1) + x2
    */
   text(): string {
     const { lines, results } = this.#written('text', name => name)
@@ -65,7 +66,8 @@ export class Derivation {
    * As LaTeX for a displayed formula; several lines are aligned at their equals signs.
    *
    * @example
-   * derive('x^3', { order: 2 }).latex() // '\frac{\mathrm{d}^{2} f}{\mathrm{d} x^{2}} = 6 \cdot x'
+   * derive('x^3', { order: 2 }).latex()
+   * // \frac{\mathrm{d}^{2} f}{\mathrm{d} x^{2}} = 6 \cdot x
    */
   latex(): string {
     const { lines, results } = this.#written('tex', symbol)
@@ -91,7 +93,6 @@ export class Derivation {
    * @example
    * derive('x*exp(-x^2)').typescript()
    * // // The derivative of x*exp(-x^2) by x.
-   * //
    * // export function derivative(x: number): number {
    * //   const t1 = Math.exp(-x * x)
    * //   return t1 - 2 * (x * x * t1)
@@ -110,11 +111,9 @@ export class Derivation {
     }
     const depth = this.single ? 0 : this.order
     const body = [...lines.map(([name, text]) => `const ${name} = ${text}`), `return ${nested(results, depth)}`]
-    return [
-      `// The ${this.order === 1 ? '' : `${ordinal(this.order)} `}derivative${this.single ? '' : 's'} of ${this.title} by ${this.wrt.join(', ')}.`,
-      ...carried,
-      `export function derivative(${parameters}): number${'[]'.repeat(depth)} {\n${body.map(line => `  ${line}`).join('\n')}\n}`,
-    ].join('\n\n')
+    const comment = `// The ${this.order === 1 ? '' : `${ordinal(this.order)} `}derivative${this.single ? '' : 's'} of ${this.title} by ${this.wrt.join(', ')}.`
+    const head = `export function derivative(${parameters}): number${'[]'.repeat(depth)} {`
+    return [...carried, [comment, head, ...body.map(line => `  ${line}`), '}'].join('\n')].join('\n\n')
   }
 
   toString(): string {

@@ -93,7 +93,6 @@ describe('what it looks like', () => {
   it('as TypeScript', () => {
     expect(derive('x*exp(-x^2)').typescript()).toBe(
       `// The derivative of x*exp(-x^2) by x.
-
 export function derivative(x: number): number {
   const t1 = Math.exp(-x * x)
   return t1 - 2 * (x * x * t1)
