@@ -55,7 +55,7 @@ describe('explain', () => {
     expect(out('explain', 'x*y', 'x=2', 'y=3', '--steps', '--mode', 'reverse')).not.toContain('w1 = x*y')
   })
   it('takes expressions that begin with a minus, and values that are expressions', () => {
-    expect(out('explain', '-x^2', 'x=pi/2')).toMatch(/x = 1\.5707963267948966 +1\.5708/)
+    expect(out('explain', '-x^2', 'x=pi/2')).toMatch(/x = 1\.5708/)
     expect(out('explain', '--mode', 'forward', '-x^2', 'x=-2')).toMatch(/w1 = x\^2 +4 /)
     expect(out('explain', '-e*x', 'x=1', 'e=2')).toMatch(/ -2 /)
   })
