@@ -1,8 +1,10 @@
 // What a command line asks for: its commands, their options, what they print, and their exit codes.
+import { writeFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
 import { version } from '../../package.json' with { type: 'json' }
-import { ArgumentError, ExpressionError, GradusError } from '../engine/errors.ts'
+import { ArgumentError, ExpressionError, FileError, GradusError } from '../engine/errors.ts'
 import { derive } from '../explain/derive.ts'
+import { draw } from '../explain/draw.ts'
 import { explain } from '../explain/explanation.ts'
 import { parse } from '../explain/expression.ts'
 import { Stepper } from '../explain/stepper.ts'
@@ -23,6 +25,11 @@ interface Option {
   readonly value: string
   readonly help: string
 }
+interface Printed {
+  readonly out: string
+  /** Is all well? */
+  readonly ok: boolean
+}
 interface Command {
   readonly usage: string
   readonly summary: string
@@ -30,7 +37,7 @@ interface Command {
   readonly options: Readonly<Record<string, Option>>
   /** Does it need the inputs' values? */
   readonly values: boolean
-  readonly run: (call: Call) => { readonly out: string; readonly ok: boolean }
+  readonly run: (call: Call) => Printed | Promise<Printed>
 }
 
 const valued = (value: string, help: string): Option => ({ flag: false, value, help })
@@ -75,14 +82,19 @@ export const commands: Readonly<Record<string, Command>> = {
       mode: valued('forward|reverse|both', 'which derivatives (both)'),
       wrt: valued('NAMES', 'the inputs to propagate tangents from, with commas between (the first)'),
       steps: { flag: true, value: '', help: 'one step after another, forward and back, in place of the tables' },
+      draw: valued(
+        'FILE.svg',
+        'writes the graph as a picture, with values, gradients and partials (needs @viz-js/viz)',
+      ),
       format,
       width,
     },
     values: true,
-    run(call) {
+    async run(call) {
       const { expression, inputs, options } = call
       const mode = chosen('mode', options.mode, ['forward', 'reverse', 'both'], 'both')
       const [as, fit] = printed(call)
+      if (typeof options.draw === 'string') await picture(options.draw, expression, inputs)
       if (options.steps === true) {
         if (options.wrt !== undefined) throw new ArgumentError('--wrt has no meaning with --steps')
         const phase = mode === 'reverse' ? 'backward' : mode
@@ -131,6 +143,18 @@ export const commands: Readonly<Record<string, Command>> = {
   },
 }
 
+/** Writes the graph of an expression as SVG. */
+async function picture(path: string, expression: string, inputs: Call['inputs']): Promise<void> {
+  if (!/\.svg$/i.test(path)) throw new ArgumentError(`--draw writes SVG: name a file that ends in .svg, not '${path}'`)
+  const svg = await draw(trace(expression, inputs), { title: expression })
+  try {
+    writeFileSync(path, svg)
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : String(cause)
+    throw new FileError(`could not write ${path} (${reason})`, path, 'write', cause)
+  }
+}
+
 /** The steps as a table. */
 function stepped(stepper: Stepper): Table {
   return {
@@ -176,7 +200,10 @@ export interface Outcome {
 }
 
 /** Runs a command line (without `node` and the script). */
-export function run(args: readonly string[], { width = 80 }: { readonly width?: number | undefined } = {}): Outcome {
+export async function run(
+  args: readonly string[],
+  { width = 80 }: { readonly width?: number | undefined } = {},
+): Promise<Outcome> {
   const [first, ...rest] = args
   if (first === undefined) return { code: 2, out: '', err: overview() }
   if (first === '--help' || first === '-h' || first === 'help') {
@@ -198,7 +225,7 @@ export function run(args: readonly string[], { width = 80 }: { readonly width?: 
       throw new ArgumentError(`'${given[0]}' is too much: ${command.usage}. Put the expression in quotes`)
     const inputs = inputsOf(given)
     if (command.values) parse(expression, { names: Object.keys(inputs) })
-    const { out, ok } = command.run({ expression, inputs, options: values, width: Math.max(20, width) })
+    const { out, ok } = await command.run({ expression, inputs, options: values, width: Math.max(20, width) })
     return { code: ok ? 0 : 1, out, err: '' }
   } catch (error) {
     if (!(error instanceof GradusError)) throw error

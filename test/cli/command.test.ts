@@ -1,18 +1,21 @@
 // The command line: what it prints, its one-line errors, its exit codes.
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { describe, expect, it, test } from 'vitest'
 import { version } from '../../package.json'
 import { run } from '../../src/cli/command.ts'
 
-const out = (...args: string[]): string => {
-  const { code, out, err } = run(args)
+const out = async (...args: string[]): Promise<string> => {
+  const { code, out, err } = await run(args)
   expect(err).toBe('')
   expect(code).toBe(0)
   return out
 }
 
 describe('explain', () => {
-  it('prints the tables of the lecture', () => {
-    const text = out('explain', 'x1*x2 + sin(x1)', 'x1=2', 'x2=3')
+  it('prints the tables of the lecture', async () => {
+    const text = await out('explain', 'x1*x2 + sin(x1)', 'x1=2', 'x2=3')
     for (const line of [
       'w1-dot = cos(x1)*x1-dot',
       'w2-dot = x1-dot*x2 + x1*x2-dot',
@@ -21,29 +24,27 @@ describe('explain', () => {
       expect(text).toContain(line)
     expect(text).toMatch(/^w3 = w1 \+ w2 +6\.9093/m)
   })
-  it('in one mode, by one input', () => {
-    expect(out('explain', 'x*y', 'x=2', 'y=3', '--mode', 'reverse')).not.toContain('-dot')
-    const forward = out('explain', 'x*y', 'x=2', 'y=3', '--mode', 'forward', '--wrt', 'y')
+  it('in one mode, by one input', async () => {
+    expect(await out('explain', 'x*y', 'x=2', 'y=3', '--mode', 'reverse')).not.toContain('-dot')
+    const forward = await out('explain', 'x*y', 'x=2', 'y=3', '--mode', 'forward', '--wrt', 'y')
     expect(forward).not.toContain('-bar')
     expect(forward).toMatch(/y-dot = 1/)
   })
-  it('in every format', () => {
-    expect(out('explain', 'x*x', 'x=2', '--format', 'markdown')).toContain('| row |')
-    expect(out('explain', 'x*x', 'x=2', '--format=latex')).toContain('\\begin{array}')
-    expect(out('explain', 'x*x', 'x=2', '--format', 'html')).toContain('<table>')
-    expect(JSON.parse(out('explain', 'x*x', 'x=2', '--format', 'json'))).toBeInstanceOf(Array)
+  it('in every format', async () => {
+    expect(await out('explain', 'x*x', 'x=2', '--format', 'markdown')).toContain('| row |')
+    expect(await out('explain', 'x*x', 'x=2', '--format=latex')).toContain('\\begin{array}')
+    expect(await out('explain', 'x*x', 'x=2', '--format', 'html')).toContain('<table>')
+    expect(JSON.parse(await out('explain', 'x*x', 'x=2', '--format', 'json'))).toBeInstanceOf(Array)
   })
-  it('fits to the width', () => {
-    const lines = run(['explain', 'x1*x2 + sin(x1)', 'x1=2', 'x2=3'], { width: 50 }).out.split('\n')
+  it('fits to the width', async () => {
+    const lines = (await run(['explain', 'x1*x2 + sin(x1)', 'x1=2', 'x2=3'], { width: 50 })).out.split('\n')
     expect(Math.max(...lines.map(line => line.length))).toBeLessThanOrEqual(50)
-    expect(
-      out('explain', 'x*x', 'x=2', '--width', '30')
-        .split('\n')
-        .every(line => line.length <= 30),
-    ).toBe(true)
+    expect((await out('explain', 'x*x', 'x=2', '--width', '30')).split('\n').every(line => line.length <= 30)).toBe(
+      true,
+    )
   })
-  it('step by step', () => {
-    const lines = out('explain', 'x*y', 'x=2', 'y=3', '--steps').split('\n').slice(4)
+  it('step by step', async () => {
+    const lines = (await out('explain', 'x*y', 'x=2', 'y=3', '--steps')).split('\n').slice(4)
     expect(lines.map(line => line.trim().split(/ {2,}/).slice(1))).toEqual([
       ['x = 2', '2'],
       ['y = 3', '3'],
@@ -52,37 +53,53 @@ describe('explain', () => {
       ['x-bar = w1-bar*y', '3'],
       ['y-bar = w1-bar*x', '2'],
     ])
-    expect(out('explain', 'x*y', 'x=2', 'y=3', '--steps', '--mode', 'reverse')).not.toContain('w1 = x*y')
+    expect(await out('explain', 'x*y', 'x=2', 'y=3', '--steps', '--mode', 'reverse')).not.toContain('w1 = x*y')
   })
-  it('takes expressions that begin with a minus, and values that are expressions', () => {
-    expect(out('explain', '-x^2', 'x=pi/2')).toMatch(/x = 1\.5708/)
-    expect(out('explain', '--mode', 'forward', '-x^2', 'x=-2')).toMatch(/w1 = x\^2 +4 /)
-    expect(out('explain', '-e*x', 'x=1', 'e=2')).toMatch(/ -2 /)
+  it('takes expressions that begin with a minus, and values that are expressions', async () => {
+    expect(await out('explain', '-x^2', 'x=pi/2')).toMatch(/x = 1\.5708/)
+    expect(await out('explain', '--mode', 'forward', '-x^2', 'x=-2')).toMatch(/w1 = x\^2 +4 /)
+    expect(await out('explain', '-e*x', 'x=1', 'e=2')).toMatch(/ -2 /)
   })
 })
 
-test('check: 0 when derivatives agree, 1 when they do not', () => {
-  expect(out('check', 'x1*x2 + sin(x1)', 'x1=2', 'x2=3')).toContain('The derivatives agree')
-  const { code, out: text } = run(['check', 'relu(x)', 'x=0'])
+test('draws the graph', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'gradus-command-'))
+  const path = join(folder, 'graph.svg')
+  try {
+    await out('explain', 'x1*x2 + sin(x1)', 'x1=2', 'x2=3', '--draw', path)
+    const svg = readFileSync(path, 'utf8')
+    expect(svg).toMatch(/^<svg/)
+    for (const name of ['x1', 'w3']) expect(svg).toContain(name)
+    const { code, err } = await run(['explain', 'x*x', 'x=1', '--draw', join(folder, 'none/graph.svg')])
+    expect(code).toBe(2)
+    expect(err).toMatch(/^gradus explain: could not write .*graph\.svg \(ENOENT/)
+  } finally {
+    rmSync(folder, { recursive: true })
+  }
+})
+
+test('check: 0 when derivatives agree, 1 when they do not', async () => {
+  expect(await out('check', 'x1*x2 + sin(x1)', 'x1=2', 'x2=3')).toContain('The derivatives agree')
+  const { code, out: text } = await run(['check', 'relu(x)', 'x=0'])
   expect(code).toBe(1)
   expect(text).toContain("kink: 'relu' (op 1)")
-  expect(out('check', 'x^3', 'x=2', '--tolerance', '1e-30')).toContain("precision: 'pow' (op 1)")
+  expect(await out('check', 'x^3', 'x=2', '--tolerance', '1e-30')).toContain("precision: 'pow' (op 1)")
 })
 
-test('derive, in three languages', () => {
-  expect(out('derive', 'x1*x2 + sin(x1)', '--wrt', 'x1')).toBe('df/dx1 = cos(x1) + x2')
-  expect(out('derive', 'x^2*y', '--wrt', 'x,y')).toBe('df/dx = 2*x*y\ndf/dy = x^2')
-  expect(out('derive', 'x^3', '--order', '2', '--lang', 'latex')).toBe(
+test('derive, in three languages', async () => {
+  expect(await out('derive', 'x1*x2 + sin(x1)', '--wrt', 'x1')).toBe('df/dx1 = cos(x1) + x2')
+  expect(await out('derive', 'x^2*y', '--wrt', 'x,y')).toBe('df/dx = 2*x*y\ndf/dy = x^2')
+  expect(await out('derive', 'x^3', '--order', '2', '--lang', 'latex')).toBe(
     '\\frac{\\mathrm{d}^{2} f}{\\mathrm{d} x^{2}} = 6 \\cdot x',
   )
-  expect(out('derive', '-x^3', '--lang', 'ts')).toContain(
+  expect(await out('derive', '-x^3', '--lang', 'ts')).toContain(
     'export function derivative(x: number): number {\n  return -3 * (x * x)\n}',
   )
 })
 
 describe('help', () => {
-  it('everywhere', () => {
-    for (const args of [['--help'], ['-h'], ['help']]) expect(out(...args)).toContain('Usage: gradus COMMAND')
+  it('everywhere', async () => {
+    for (const args of [['--help'], ['-h'], ['help']]) expect(await out(...args)).toContain('Usage: gradus COMMAND')
     for (const command of ['explain', 'check', 'derive'])
       for (const args of [
         [command, '--help'],
@@ -90,12 +107,12 @@ describe('help', () => {
         ['help', command],
         [command, 'x', '--help'],
       ])
-        expect(out(...args), args.join(' ')).toContain(`Usage: gradus ${command} EXPRESSION`)
-    expect(out('--version')).toBe(version)
+        expect(await out(...args), args.join(' ')).toContain(`Usage: gradus ${command} EXPRESSION`)
+    expect(await out('--version')).toBe(version)
   })
-  it('without a command, as an error', () => {
-    expect(run([])).toMatchObject({ code: 2, out: '' })
-    expect(run([]).err).toContain('Usage')
+  it('without a command, as an error', async () => {
+    expect(await run([])).toMatchObject({ code: 2, out: '' })
+    expect((await run([])).err).toContain('Usage')
   })
 })
 
@@ -111,6 +128,10 @@ test.each([
   ],
   [['derive', 'x y'], "gradus derive: column 3: an operator is missing before this (at 'y')"],
   [['explain'], 'gradus explain: an expression is missing: gradus explain EXPRESSION NAME=VALUE … [options]'],
+  [
+    ['explain', 'x*x', 'x=1', '--draw', 'a.png'],
+    "gradus explain: --draw writes SVG: name a file that ends in .svg, not 'a.png'",
+  ],
   [['explain', 'x', '2'], "gradus explain: '2' is no input: give NAME=VALUE, and put the expression in quotes"],
   [['explain', 'x', 'x=a'], "gradus explain: x is a number, not 'a'"],
   [['explain', 'x', 'x=1', 'x=2'], "gradus explain: the input 'x' is given twice"],
@@ -129,6 +150,6 @@ test.each([
   ],
   [['check', 'x', 'x=1', '--tolerance', 'much'], "gradus check: --tolerance is a number, not 'much'"],
   [['expln'], "gradus: unknown command 'expln'. There are explain, check, derive; see gradus --help"],
-] as const)('%j is refused on one line', (args, message) => {
-  expect(run(args)).toEqual({ code: 2, out: '', err: message })
+] as const)('%j is refused on one line', async (args, message) => {
+  expect(await run(args)).toEqual({ code: 2, out: '', err: message })
 })
