@@ -1,5 +1,5 @@
-// Ten entries: the root one, explain, draw, train, csv and webgpu run anywhere (tsconfig.browser.json sees to that); the others are Node's.
-// Nine entries: the root one, explain, train, csv and webgpu run anywhere (tsconfig.browser.json sees to that); the others are Node's. And the command.
+// Ten entries: the root one, explain, draw, train, csv and webgpu run anywhere (tsconfig.browser.json sees to that); the
+// others are Node's. And the command.
 import { defineConfig } from 'tsdown'
 
 export default defineConfig({
