@@ -1,12 +1,10 @@
 // Graphs: how a number came about, and its gradients, drawn for a formula, a network and a small GPT.
 import { mkdirSync, writeFileSync } from 'node:fs'
-import { parseArgs } from 'node:util'
 import { draw } from '../src/explain/draw.ts'
 import { type DotOptions, type Trace, trace } from '../src/explain/explain.ts'
 import { F, Generator, nn, randn, type Tensor, tensor } from '../src/index.ts'
 import { rasterize } from '../src/plot/plot.ts'
 
-const { values } = parseArgs({ options: { out: { type: 'string', default: 'out' } } })
 const generator = new Generator(1)
 
 /** A causal language model over a vocabulary of 20: two blocks of width 16. */
@@ -35,11 +33,11 @@ class GPT extends nn.Module {
 
 async function save(name: string, graph: Trace, options: DotOptions): Promise<void> {
   const svg = await draw(graph, options)
-  mkdirSync(values.out, { recursive: true })
-  writeFileSync(`${values.out}/${name}.svg`, svg)
-  await rasterize(svg, { path: `${values.out}/${name}.png` })
+  mkdirSync('out', { recursive: true })
+  writeFileSync(`out/${name}.svg`, svg)
+  await rasterize(svg, { path: `out/${name}.png` })
   const nodes = (svg.match(/class="node"/g) ?? []).length
-  console.log(`${values.out}/${name}.svg and .png: ${graph.rows.length} values in ${nodes} nodes`)
+  console.log(`out/${name}.svg and .png: ${graph.rows.length} values in ${nodes} nodes`)
 }
 
 await save('lecture', trace('x1*x2 + sin(x1)', { x1: 2, x2: 3 }), { title: 'x1*x2 + sin(x1)' })
