@@ -243,7 +243,8 @@ function symbolic(f: string | Symbolic, fixed: readonly string[] | undefined) {
     throw new ArgumentError(`derive: needs an expression in text or a function, not ${described(f)}`)
   const names = fixed ? unique('derive', fixed) : Array.from({ length: f.length }, (_, k) => `x${k + 1}`)
   const value: unknown = f(...(names.map((_, k) => Expr.input(k)) as never[]))
-  if (!(value instanceof Expr || typeof value === 'number'))
+  // NaN: it has read a number that symbols do not have
+  if (!(value instanceof Expr || (typeof value === 'number' && !Number.isNaN(value))))
     throw new ArgumentError(
       `derive: on symbols the function gave ${described(value)}. It must return one number, made by the methods that values and symbols share (x.mul(y), x.sin(), …)`,
     )

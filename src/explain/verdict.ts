@@ -243,6 +243,7 @@ export function verdict(
     }
   })
 
+  const value = at(0, 0, 0)
   // every disagreement is looked into, and every number for a kink that the methods happen to agree on
   const findings: Finding[] = []
   let doubtful = false
@@ -251,7 +252,12 @@ export function verdict(
     const close = Math.min(1, Math.abs(elements(xs[input])[element]) || 1)
     if (j.agree && (single || i > 3 || !kinkAt(h => at(input, element, h * close)))) return
     const found = culprits(run, xs, input, element)
-    const blame = found.length > 0 ? found : j.agree ? [] : [roundings(run, xs, epsilon)].filter(x => x !== null)
+    const blame =
+      found.length > 0
+        ? found
+        : j.agree || !Number.isFinite(value)
+          ? []
+          : [roundings(run, xs, epsilon)].filter(x => x !== null)
     const modes = [j.forward, j.reverse, j.complex].filter(x => x !== null)
     const size = Math.max(...modes.map(Math.abs), Number.MIN_VALUE)
     const exact = modes.every(Number.isFinite) && Math.max(...modes) - Math.min(...modes) <= tolerance * size
@@ -261,7 +267,6 @@ export function verdict(
     for (const one of blame)
       if (!findings.some(other => other.cause === one.cause && other.at === one.at)) findings.push(one)
   })
-  const value = at(0, 0, 0)
   const notes = [
     ...(Number.isFinite(value) ? [] : [`The function's value is ${value} here.`]),
     ...(chosen.length < places.length ? [`${chosen.length} of ${places.length} elements were looked at.`] : []),

@@ -118,6 +118,14 @@ describe('functions whose derivatives agree', () => {
   })
 })
 
+it('says so when the function has no finite value', () => {
+  const found = verdict('log(x)', { x: -1 })
+  expect(found.ok).toBe(false)
+  expect(found.findings).toEqual([])
+  expect(found.render()).toContain("The function's value is NaN here.")
+  expect(verdict('x^2', { x: Infinity }).findings).toEqual([])
+})
+
 describe('who is to blame', () => {
   const blamed = (f: Parameters<typeof verdict>[0], inputs: Parameters<typeof verdict>[1]) => {
     const found = verdict(f, inputs)
