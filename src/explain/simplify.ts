@@ -15,24 +15,24 @@ const isWhole = (x: Expr): boolean => isConst(x) && Number.isInteger(x.value) &&
 const ZERO = Expr.const(0)
 const ONE = Expr.const(1)
 
-/** Multiplies a product by x to a power; x is simple. */
-function gather(x: Expr, power: number, product: Product): void {
-  const [a, b] = x.inputs
-  if (isConst(x)) {
-    if (power > 0) product.top *= x.value ** power
-    else product.bottom *= x.value ** -power
-  } else if (x.op === 'neg') {
-    if (power % 2 !== 0) product.top = -product.top
-    gather(a, power, product)
-  } else if (x.op === 'mul') {
-    gather(a, power, product)
-    gather(b, power, product)
-  } else if (x.op === 'div') {
-    gather(a, power, product)
-    gather(b, -power, product)
-  } else if (x.op === 'reciprocal') gather(a, -power, product)
-  else if (x.op === 'pow' && isWhole(b)) gather(a, power * b.value, product)
-  else product.factors.set(x, (product.factors.get(x) ?? 0) + power)
+/** Multiplies a product by x; x is simple. */
+function gather(root: Expr, product: Product): void {
+  const left: [Expr, number][] = [[root, 1]]
+  for (let next = left.pop(); next; next = left.pop()) {
+    const [x, power] = next
+    const [a, b] = x.inputs
+    if (isConst(x)) {
+      if (power > 0) product.top *= x.value ** power
+      else product.bottom *= x.value ** -power
+    } else if (x.op === 'neg') {
+      if (power % 2 !== 0) product.top = -product.top
+      left.push([a, power])
+    } else if (x.op === 'mul') left.push([b, power], [a, power])
+    else if (x.op === 'div') left.push([b, -power], [a, power])
+    else if (x.op === 'reciprocal') left.push([a, -power])
+    else if (x.op === 'pow' && isWhole(b)) left.push([a, power * b.value])
+    else product.factors.set(x, (product.factors.get(x) ?? 0) + power)
+  }
 }
 
 /** A number's power as it is written: x, x*x, x^3, … */
@@ -73,24 +73,26 @@ interface Terms {
   readonly all: Map<Expr, { coefficient: number; whole: Expr | null }>
 }
 
-/** Adds sign * x to a sum; x is simple. */
-function collect(x: Expr, sign: number, sum: Terms, place: (x: Expr) => number): void {
-  const [a, b] = x.inputs
-  if (isConst(x)) sum.constant += sign * x.value
-  else if (x.op === 'neg') collect(a, -sign, sum, place)
-  else if (x.op === 'add' || x.op === 'sub') {
-    collect(a, sign, sum, place)
-    collect(b, x.op === 'add' ? sign : -sign, sum, place)
-  } else {
-    const product: Product = { top: 1, bottom: 1, factors: new Map() }
-    gather(x, 1, product)
-    const coefficient = (sign * product.top) / product.bottom
-    const rest = built({ ...product, top: 1, bottom: 1 }, place)
-    const known = sum.all.get(rest)
-    if (known) {
-      known.coefficient += coefficient
-      known.whole = null
-    } else sum.all.set(rest, { coefficient, whole: x })
+/** Adds x to a sum; x is simple. */
+function collect(root: Expr, sum: Terms, place: (x: Expr) => number): void {
+  const left: [Expr, number][] = [[root, 1]]
+  for (let next = left.pop(); next; next = left.pop()) {
+    const [x, sign] = next
+    const [a, b] = x.inputs
+    if (isConst(x)) sum.constant += sign * x.value
+    else if (x.op === 'neg') left.push([a, -sign])
+    else if (x.op === 'add' || x.op === 'sub') left.push([b, x.op === 'add' ? sign : -sign], [a, sign])
+    else {
+      const product: Product = { top: 1, bottom: 1, factors: new Map() }
+      gather(x, product)
+      const coefficient = (sign * product.top) / product.bottom
+      const rest = built({ ...product, top: 1, bottom: 1 }, place)
+      const known = sum.all.get(rest)
+      if (known) {
+        known.coefficient += coefficient
+        known.whole = null
+      } else sum.all.set(rest, { coefficient, whole: x })
+    }
   }
 }
 
@@ -136,13 +138,13 @@ export function simplify(root: Expr): Expr {
 
   const product = (x: Expr): Expr => {
     const made: Product = { top: 1, bottom: 1, factors: new Map() }
-    gather(x, 1, made)
+    gather(x, made)
     return built(made, place)
   }
   const times = (scale: number, x: Expr): Expr => product(Expr.const(scale).mul(x))
   const total = (x: Expr): Expr => {
     const made: Terms = { constant: 0, all: new Map() }
-    collect(x, 1, made, place)
+    collect(x, made, place)
     chosen(made, (a, b) => total(a.add(b)), times)
     const terms = [...made.all].flatMap(([rest, { coefficient, whole }]) => {
       if (coefficient === 0) return []
@@ -165,11 +167,12 @@ export function simplify(root: Expr): Expr {
     return sum ?? ZERO
   }
 
+  const inner = inside(root)
   const simple = new Map<Expr, Expr>()
   return rewrite(root, x => {
     if (x.inputs.length === 0) return undefined
-    const args = x.inputs.map(y => simple.get(y) ?? y)
-    const made = tidy(x.apply(x.op as OpName, ...args))
+    const again = x.apply(x.op as OpName, ...x.inputs.map(y => simple.get(y) ?? y))
+    const made = inner.has(x) ? again : tidy(again)
     simple.set(x, made)
     return made
   })
@@ -194,6 +197,18 @@ export function simplify(root: Expr): Expr {
         return x
     }
   }
+}
+
+/** The sums that are terms of sums alone, and the products within products: they are seen to with the whole, once. */
+function inside(root: Expr): ReadonlySet<Expr> {
+  const isWithin = (x: Expr, whole: Expr): boolean =>
+    [x, whole].every(({ op }) => op === 'add' || op === 'sub') ||
+    [x, whole].every(({ op }) => op === 'mul' || op === 'div')
+  const found = new Set<Expr>()
+  const others = new Set<Expr>([root])
+  for (const whole of postorder(root)) for (const x of whole.inputs) (isWithin(x, whole) ? found : others).add(x)
+  for (const x of others) found.delete(x)
+  return found
 }
 
 /** Was the first term a number? */

@@ -209,6 +209,11 @@ describe('simplify', () => {
   })
 })
 
+test('a sum of 20000 terms, as deep as it is long', () => {
+  const long = derive(Array.from({ length: 20000 }, (_, k) => `${k}*sin(x)`).join(' + ')).text()
+  expect(long).toBe('df/dx = 199990000*cos(x)')
+})
+
 describe('errors', () => {
   test.each([
     [() => derive('x*', {}), ExpressionError, /expected expression/],
