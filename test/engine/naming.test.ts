@@ -22,7 +22,6 @@ const named: Record<string, (x: Tensor) => Tensor> = {
   amin: x => x.amin(0),
   amax: x => x.amax(0),
   sum: x => x.sum(),
-  nansum: x => x.nansum(),
   cholesky,
   inv,
   solve: x => solve(x, x),
