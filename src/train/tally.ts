@@ -1,7 +1,7 @@
 // What an epoch comes to: the loss and the metrics over all of its batches.
 import { noGrad } from '../engine/apply.ts'
 import type { Metrics, Snapshot } from './callback.ts'
-import type { Computed, Metric } from './metric.ts'
+import type { Computed, Metric } from './metric/metric.ts'
 import { entries, numbers } from './snapshot.ts'
 
 /** What the model said to a batch, and what it should have said. */

@@ -1,9 +1,9 @@
 // Metrics: numbers that say how good predictions are, over batches of any sizes as over all samples at once.
-import { described } from '../engine/argument.ts'
-import { ArgumentError } from '../engine/errors.ts'
-import { Tensor } from '../engine/tensor.ts'
-import type { Snapshot } from './callback.ts'
-import { numbers } from './snapshot.ts'
+import { described } from '../../engine/argument.ts'
+import { ArgumentError } from '../../engine/errors.ts'
+import { Tensor } from '../../engine/tensor.ts'
+import type { Snapshot } from '../callback.ts'
+import { numbers } from '../snapshot.ts'
 
 /** A number, or numbers in lists: one for each class, a matrix. */
 export type Computed = number | readonly Computed[]

@@ -1,8 +1,8 @@
 // Metrics of scores themselves: how well they order samples, and how likely they make what came.
-import { integer, oneOf, options } from '../engine/argument.ts'
-import { ArgumentError } from '../engine/errors.ts'
-import { sameShape } from '../engine/shape.ts'
-import type { Tensor } from '../engine/tensor.ts'
+import { integer, oneOf, options } from '../../engine/argument.ts'
+import { ArgumentError } from '../../engine/errors.ts'
+import { sameShape } from '../../engine/shape.ts'
+import type { Tensor } from '../../engine/tensor.ts'
 import { check, scores } from './labels.ts'
 import { type Computed, Metric } from './metric.ts'
 

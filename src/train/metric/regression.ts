@@ -1,8 +1,8 @@
 // Metrics of numbers: how far predictions are from what came.
-import { operand } from '../engine/argument.ts'
-import { ArgumentError, ShapeError } from '../engine/errors.ts'
-import { sameShape, show } from '../engine/shape.ts'
-import type { Tensor } from '../engine/tensor.ts'
+import { operand } from '../../engine/argument.ts'
+import { ArgumentError, ShapeError } from '../../engine/errors.ts'
+import { sameShape, show } from '../../engine/shape.ts'
+import type { Tensor } from '../../engine/tensor.ts'
 import { Metric } from './metric.ts'
 
 function alike(op: string, prediction: Tensor, target: Tensor): void {

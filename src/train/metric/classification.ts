@@ -1,6 +1,6 @@
 // Metrics of classes: how many are right, and which are taken for which.
-import { integer, number, oneOf, options } from '../engine/argument.ts'
-import type { Tensor } from '../engine/tensor.ts'
+import { integer, number, oneOf, options } from '../../engine/argument.ts'
+import type { Tensor } from '../../engine/tensor.ts'
 import { check, classes, scores } from './labels.ts'
 import { type Computed, Metric } from './metric.ts'
 

@@ -1,8 +1,8 @@
 // Predictions of classes, read as numbers: which class, at which place, and whether they fit their targets.
-import { operand } from '../engine/argument.ts'
-import { ArgumentError, ShapeError } from '../engine/errors.ts'
-import { sameShape, show } from '../engine/shape.ts'
-import type { Tensor } from '../engine/tensor.ts'
+import { operand } from '../../engine/argument.ts'
+import { ArgumentError, ShapeError } from '../../engine/errors.ts'
+import { sameShape, show } from '../../engine/shape.ts'
+import type { Tensor } from '../../engine/tensor.ts'
 
 /** Scores [n, classes, …] beside labels [n, …]: those of sample i begin at `begin(i)` and are `stride` apart. */
 export interface Scores {
