@@ -1,5 +1,5 @@
 // A run of fit: where it is, how it goes on, and all that it needs to go on elsewhere.
-import { integer } from '../engine/argument.ts'
+import { described, integer } from '../engine/argument.ts'
 import { ArgumentError } from '../engine/errors.ts'
 import type { Generator } from '../engine/random.ts'
 import type { Module } from '../nn/module.ts'
@@ -42,6 +42,8 @@ export class Training<B, P, T> implements Run {
   #steps = 0
   /** How many batches of the epoch under way are done. */
   #batch = 0
+  /** Whether these are all: what is left of the epoch is its end. */
+  #whole = false
   #history: Metrics[] = []
   #reason: string | null = null
   #begun = false
@@ -116,35 +118,40 @@ export class Training<B, P, T> implements Run {
 
   /** An epoch, or the rest of one; all of it, unless somebody stops the run. */
   async #train(): Promise<void> {
-    const { train, callbacks } = this.#settings
+    if (!this.#whole) await this.#learn()
+    if (this.#reason !== null) return
+    if (this.#batch === 0) throw new ArgumentError('fit: train holds no batches')
+    await this.#finish()
+  }
+
+  /** The steps of an epoch, from where the run is. */
+  async #learn(): Promise<void> {
+    const { train, callbacks, accumulate } = this.#settings
     const batches = await this.#resumed(train)
     let whole = false
     try {
-      while (this.#reason === null) {
+      while (this.#reason === null && !whole) {
         const group: B[] = []
-        while (group.length < this.#settings.accumulate) {
+        while (group.length < accumulate) {
           const next = batches.next()
           const { done, value } = next instanceof Promise ? await next : next
           if (done) break
           group.push(value)
         }
-        whole = group.length < this.#settings.accumulate
-        if (group.length > 0) {
-          this.#make(group)
-          const said = callbacks.length > 0 ? this.#tell('step') : undefined
-          if (said) await said
-          const pause = this.#breath()
-          if (pause) await pause
-          this.#stopped()
-        }
-        if (whole) break
+        whole = group.length < accumulate
+        if (group.length > 0) this.#make(group)
+        // only now: a step that fails is still to be made; and a loader that is at its end no longer knows of it
+        this.#whole = whole
+        if (group.length === 0) break
+        const said = callbacks.length > 0 ? this.#tell('step') : undefined
+        if (said) await said
+        const pause = this.#breath()
+        if (pause) await pause
+        this.#stopped()
       }
     } finally {
       if (!whole) await batches.return?.()
     }
-    if (this.#reason !== null) return
-    if (this.#batch === 0) throw new ArgumentError('fit: train holds no batches')
-    await this.#finish()
   }
 
   /** The batches, from where the run is. */
@@ -191,6 +198,7 @@ export class Training<B, P, T> implements Run {
     this.#history = [...this.#history, metrics]
     this.#epoch++
     this.#batch = 0
+    this.#whole = false
     if (scheduler && scheduleBy === 'epoch') this.#schedule(scheduler)
     await this.#tell('epoch')
     this.#stopped()
@@ -305,6 +313,7 @@ export class Training<B, P, T> implements Run {
       epoch: this.#epoch,
       step: this.#steps,
       batch: this.#batch,
+      whole: this.#whole,
       history: this.#history,
       metrics: this.metrics,
       generators: this.#draws(),
@@ -333,10 +342,23 @@ export class Training<B, P, T> implements Run {
   }
 
   #load(state: Snapshot): void {
-    const { epoch, step, batch, history, metrics, generators, before, parts, callbacks } = entries('the state', state)
+    const {
+      epoch,
+      step,
+      batch,
+      whole: ended = false,
+      history,
+      metrics,
+      generators,
+      before,
+      parts,
+      callbacks,
+    } = entries('the state', state)
     const whole = (name: string, x: Snapshot | undefined): number =>
       integer('loadStateDict', name, typeof x === 'number' ? x : Number.NaN, 0)
     const at = [whole('epoch', epoch), whole('step', step), whole('batch', batch)]
+    if (typeof ended !== 'boolean')
+      throw new ArgumentError(`loadStateDict: whole is true or false, not ${described(ended)}`)
     const past = items('history', history).map((entry, i) => metricsIn(`epoch ${i + 1} of the history`, entry))
     const latest = metricsIn('metrics', metrics)
     const states = entries('parts', parts)
@@ -359,6 +381,7 @@ export class Training<B, P, T> implements Run {
     this.#draw(before)
     this.#draw(generators)
     ;[this.#epoch, this.#steps, this.#batch] = at
+    this.#whole = ended
     this.#history = past
     this.#metrics = () => latest
     this.#before = before

@@ -9,6 +9,7 @@ import {
   fit,
   type Metrics,
   RocAuc,
+  type Run,
   type Snapshot,
 } from '../../src/train/train.ts'
 import { clouds, made, numbersOf, shuffled } from './case.ts'
@@ -16,7 +17,7 @@ import { clouds, made, numbersOf, shuffled } from './case.ts'
 const batches = clouds()
 type Batch = [Tensor, Tensor]
 
-/** A loader that knows where it is: the state of its generator when the epoch began, and how many were handed out. */
+/** A loader that knows where it is: its generator, as it was when the epoch began too, and how many were handed out. */
 class Loader {
   readonly length = batches.length
   readonly generator: Generator
@@ -34,10 +35,11 @@ class Loader {
     this.#begun = null
   }
   stateDict(): unknown {
-    return { begun: this.#begun, at: this.#at }
+    return { begun: this.#begun, at: this.#at, now: this.generator.getState() }
   }
   loadStateDict(state: never): void {
-    const { begun, at } = state as { begun: object | null; at: number }
+    const { begun, at, now } = state as { begun: object | null; at: number; now: never }
+    this.generator.setState(now)
     this.#begun = begun
     this.#at = at
   }
@@ -140,6 +142,74 @@ describe.each(Object.entries(kinds))('a run with %s', (name, kind) => {
   })
 })
 
+describe('a run whose loader is at the end of its epoch', () => {
+  const kind = { ...kinds['a loader that knows where it is'], accumulate: 2 }
+
+  test('goes on after a last step of fewer batches', async () => {
+    const [whole, first] = [await run(kind), await run(kind, { stop: Math.ceil(batches.length / 2) })]
+    expect(first.result).toMatchObject({ epoch: 0, step: 4 })
+    const second = await run(kind, { resume: first.saved as Snapshot, seed: 2 })
+    expect([...first.steps, ...second.steps]).toEqual(whole.steps)
+    expect(second.result).toEqual(whole.result)
+    expect(second.numbers).toEqual(whole.numbers)
+  })
+
+  test('goes on after a stop in the middle of validation', async () => {
+    const going = async (resume: Snapshot | null, stop: boolean): Promise<[FitResult, number[][], Snapshot]> => {
+      manualSeed(1)
+      const { model, optimizer, loss } = made()
+      let state: Snapshot = null
+      let ending = stop
+      let now: Run | null = null
+      const result = await fit(model, {
+        ...{ train: new Loader(new Generator('order')), loss, optimizer, epochs: 2 },
+        validation: {
+          *[Symbol.iterator]() {
+            yield batches[0]
+            if (ending) now?.stop('enough')
+            ending = false
+            yield batches[1]
+          },
+        },
+        callbacks: [
+          {
+            start(run) {
+              if (resume !== null) run.loadStateDict(resume)
+              now = run
+            },
+            end(run) {
+              state = copied(run.stateDict())
+            },
+          },
+        ],
+      })
+      return [result, numbersOf(model), state]
+    }
+    const [whole, numbers] = await going(null, false)
+    const [first, , state] = await going(null, true)
+    expect(first).toMatchObject({ epoch: 0, step: batches.length, reason: 'enough' })
+    const [second, after] = await going(state, false)
+    expect(second).toEqual(whole)
+    expect(after).toEqual(numbers)
+  })
+
+  test('makes a last step that failed again', async () => {
+    const { model, optimizer, loss } = made()
+    const whole = batches.slice(0, 3)
+    const broken: Batch[] = [...whole.slice(0, 2), [whole[2][0].div(0), whole[2][1]]]
+    let state: Snapshot = null
+    const keeper: Callback = {
+      end(run) {
+        state = copied(run.stateDict())
+      },
+    }
+    const options = { loss, optimizer, epochs: 1, accumulate: 2 }
+    await expect(fit(model, { ...options, train: broken, callbacks: [keeper] })).rejects.toThrow(/in step 2/)
+    const resumed = { ...options, train: whole, callbacks: [{ start: (run: Run) => run.loadStateDict(state) }] }
+    expect(await fit(model, resumed)).toMatchObject({ epoch: 1, step: 2 })
+  })
+})
+
 describe('a state', () => {
   const kind = kinds['a loader that knows where it is']
 
@@ -199,6 +269,7 @@ describe('a state', () => {
       [{ model: 1 }, {}, /this is no state of a run/],
       [without(state, s => delete s.history), {}, /history is no list/],
       [without(state, s => Object.assign(s, { epoch: -1 })), {}, /epoch is an integer of at least 0, not -1/],
+      [without(state, s => Object.assign(s, { whole: 1 })), {}, /whole is true or false, not 1/],
       [without(state, s => Object.assign(s, { generators: [] })), {}, /the state has 0 generators, this run 2/],
       [
         without(state, s => Object.assign(s, { callbacks: { best: 1 } })),
