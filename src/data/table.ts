@@ -145,7 +145,7 @@ export class Table {
         throw new ArgumentError(`${op}: row ${gap} has nothing in column '${name}'. Use dropMissing(), or fill it in`)
       if (type !== 'text') return values.map(Number)
       const labels = values.map(String)
-      encoders[name] = fitted[name] ?? new LabelEncoder().fit(labels)
+      encoders[name] = Object.hasOwn(fitted, name) ? fitted[name] : new LabelEncoder().fit(labels)
       return Array.from(encoders[name].transform(labels).data)
     }
     const matrix = (names: readonly string[]): Tensor => {

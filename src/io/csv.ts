@@ -101,7 +101,9 @@ async function parsed(source: string, text: string, given: CsvOptions): Promise<
       throw new FileFormatError(
         `${source}: line ${number} has ${fields.length} fields, ${named ? `the header (line ${named.number})` : 'the first line'} ${width}. A field that holds '${delimiter}' needs quotes around it`,
       )
-  return new Table(names.map((name, k) => column(source, name, lines, k, none, types[name])))
+  return new Table(
+    names.map((name, k) => column(source, name, lines, k, none, Object.hasOwn(types, name) ? types[name] : undefined)),
+  )
 }
 
 /** The lines that are not empty. */

@@ -133,6 +133,14 @@ describe('refusals', () => {
     await expect(parseCsv('a\n"x\ny"\n1z', { types: { a: 'number' } })).rejects.toThrow(/line 2 has 'x\ny'/)
   })
 
+  test('columns may be named like what every object has', async () => {
+    const table = await parseCsv('constructor,__proto__,points\nferrari,1,3\nlotus,2,4\n')
+    expect(table.columns.map(({ type }) => type)).toEqual(['text', 'number', 'number'])
+    const { x, encoders } = table.toTensors(['constructor', '__proto__'], 'points')
+    expect(x.toArray()).toEqual([[0, 1], [1, 2]]) // biome-ignore format: rows
+    expect(Object.keys(encoders)).toEqual(['constructor'])
+  })
+
   test('arguments', async () => {
     const refused = async (text: unknown, given?: object) => {
       await expect(parseCsv(text as string, given)).rejects.toThrow(ArgumentError)
