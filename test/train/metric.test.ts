@@ -156,6 +156,36 @@ describe('metrics', () => {
       /F1: 3 is no class; there are 3, from 0 to 2/,
     ],
     [
+      'more classes than said',
+      () => new train.F1().update(zeros([1, 3]), int([2])),
+      'ArgumentError',
+      /F1: 2 is no class; there are 2, from 0 to 1. Of more classes: { numClasses }/,
+    ],
+    ...[train.Accuracy, train.F1, train.RocAuc].map((Kind): [string, () => unknown, string, RegExp] => [
+      `a column of scores beside labels, ${Kind.name}`,
+      () => new Kind().update(zeros([2, 1]), int([0, 0])),
+      'ShapeError',
+      /scores \[2, 1\] are of one class. .* of the shape \[2\] of the labels, use prediction.squeeze\(1\)/,
+    ]),
+    [
+      'numbers for classes',
+      () => new train.Accuracy().update(tensor([0, 2]), tensor([0, 2])),
+      'ArgumentError',
+      /Accuracy: predictions of float32 .* labels are 0 or 1, not 2. Give classes as int32, or scores/,
+    ],
+    [
+      'soft labels',
+      () => new train.Accuracy().update(tensor([0.2, 0.8]), tensor([0.1, 0.9])),
+      'ArgumentError',
+      /labels are 0 or 1, not 0.1/,
+    ],
+    [
+      'lists of scores',
+      () => new train.RocAuc().update([0, 1] as never, [0, 1] as never),
+      'ArgumentError',
+      /RocAuc: needs a tensor/,
+    ],
+    [
       'half a class',
       () => new train.RocAuc().update(tensor([1]), tensor([0.5])),
       'ArgumentError',

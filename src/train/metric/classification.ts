@@ -98,8 +98,9 @@ abstract class Counts extends Metric {
   update(prediction: Tensor, target: Tensor): void {
     const found = classes(this.#name, prediction, target, this.#threshold)
     const { data } = target
-    check(this.#name, found, this.#classes)
-    check(this.#name, data, this.#classes)
+    const hint = '. Of more classes: { numClasses }'
+    check(this.#name, found, this.#classes, undefined, hint)
+    check(this.#name, data, this.#classes, undefined, hint)
     for (let i = 0; i < data.length; i++) this.state[data[i] * this.#classes + found[i]]++
   }
   protected matrix(): number[][] {

@@ -23,6 +23,10 @@ export function scores(op: string, prediction: Tensor, target: Tensor, ignored?:
     throw new ShapeError(
       `${op}: scores ${show(prediction.shape)} do not fit labels ${show(target.shape)}: they are [n, classes, …] and [n, …]`,
     )
+  if (classes === 1)
+    throw new ShapeError(
+      `${op}: scores ${show(prediction.shape)} are of one class. For one number for each sample, of the shape ${show(target.shape)} of the labels, use prediction.squeeze(1)`,
+    )
   const stride = rest.reduce((a, b) => a * b, 1)
   const labels = target.data
   check(op, labels, classes, ignored)
@@ -48,8 +52,15 @@ export function classes(op: string, prediction: Tensor, target: Tensor, threshol
   }
   const { data, dtype } = prediction
   if (dtype === 'int32' || dtype === 'bool') return data
+  const labels = target.data
   const out = new Int32Array(data.length)
-  for (let i = 0; i < out.length; i++) out[i] = +(data[i] > threshold)
+  for (let i = 0; i < out.length; i++) {
+    if (labels[i] !== 0 && labels[i] !== 1)
+      throw new ArgumentError(
+        `${op}: predictions of ${dtype} that have the shape of the labels are class 1 above the threshold, so that labels are 0 or 1, not ${labels[i]}. Give classes as int32, or scores [n, classes, …]`,
+      )
+    out[i] = +(data[i] > threshold)
+  }
   return out
 }
 
@@ -64,11 +75,13 @@ function largest({ data, count, classes, stride, begin }: Scores): Int32Array {
   return out
 }
 
-/** @throws ArgumentError when a label is none of 0 … classes - 1, nor the ignored one */
-export function check(op: string, labels: ArrayLike<number>, classes: number, ignored?: number): void {
+/**
+ * @throws ArgumentError when a label is none of 0 … classes - 1, nor the ignored one; `hint` ends its message
+ */
+export function check(op: string, labels: ArrayLike<number>, classes: number, ignored?: number, hint = ''): void {
   for (let i = 0; i < labels.length; i++) {
     const k = labels[i]
     if (k !== ignored && !(Number.isInteger(k) && k >= 0 && k < classes))
-      throw new ArgumentError(`${op}: ${k} is no class; there are ${classes}, from 0 to ${classes - 1}`)
+      throw new ArgumentError(`${op}: ${k} is no class; there are ${classes}, from 0 to ${classes - 1}${hint}`)
   }
 }

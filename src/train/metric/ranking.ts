@@ -1,5 +1,5 @@
 // Metrics of scores themselves: how well they order samples, and how likely they make what came.
-import { integer, oneOf, options } from '../../engine/argument.ts'
+import { integer, oneOf, operand, options } from '../../engine/argument.ts'
 import { ArgumentError } from '../../engine/errors.ts'
 import { sameShape } from '../../engine/shape.ts'
 import type { Tensor } from '../../engine/tensor.ts'
@@ -31,7 +31,7 @@ export class RocAuc extends Metric {
   }
   /** The state: how many scores a sample has, then for each sample these and the label. */
   update(prediction: Tensor, target: Tensor): void {
-    if (sameShape(prediction.shape, target.shape)) {
+    if (sameShape(operand('RocAuc', prediction).shape, operand('RocAuc', target).shape)) {
       const { data } = target
       check('RocAuc', data, 2)
       this.#of(1)
