@@ -13,7 +13,8 @@ export type Batched<T> = T extends Promise<infer S> ? Promise<Collated<S>> : Col
 
 /**
  * `length` samples, and `get(i)` for the i-th of them, from 0 on. A data set whose `get` gives promises is read with
- * `for await`; where it is not declared `async`, say so: `readonly asynchronous = true`. `batch` may be overridden by whoever can read many samples at once.
+ * `for await`; where it is not declared `async`, say so:
+ * `override get asynchronous() { return true }`. `batch` may be overridden by whoever can read many samples at once.
  *
  * @example
  * class Squares extends data.Dataset<{ x: number; y: number }> {

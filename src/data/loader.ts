@@ -116,7 +116,9 @@ export class DataLoader<T, B> {
       if (isPromise(batch)) {
         // nobody will wait for it
         batch.then(undefined, () => {})
-        throw new ArgumentError('DataLoader: this data set gives promises. Use for await (const batch of loader)')
+        throw new ArgumentError(
+          'DataLoader: this data set gives promises. Use for await (const batch of loader); that fit does, declare get or collate async',
+        )
       }
       epoch.position++
       yield batch as Awaited<B>

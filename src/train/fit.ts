@@ -129,11 +129,15 @@ export async function fit<M extends Module, B, P, T>(
   integer('fit', 'epochs', epochs, 1)
   integer('fit', 'accumulate', accumulate, 1)
   oneOf('fit', 'scheduleBy', scheduleBy, ['epoch', 'step'])
+  if (given.size !== undefined && typeof given.size !== 'function')
+    throw new ArgumentError(`fit: size is a function of a batch, not ${described(given.size)}`)
   for (const [name, x] of Object.entries({ compile, nanGuard }))
     if (typeof x !== 'boolean') throw new ArgumentError(`fit: ${name} is true or false, not ${described(x)}`)
   if (scheduler !== null && typeof scheduler.step !== 'function')
     throw new ArgumentError(`fit: scheduler is a scheduler, not ${described(scheduler)}`)
   if (ema !== null && !(ema instanceof EMA)) throw new ArgumentError(`fit: ema is an EMA, not ${described(ema)}`)
+  if (signal !== undefined && typeof signal?.aborted !== 'boolean')
+    throw new ArgumentError(`fit: signal is the signal of an AbortController, not ${described(signal)}`)
   if (signal?.aborted) throw new ArgumentError('fit: the signal is aborted already: nothing would be trained')
   const metrics = measures(given.metrics ?? {})
   const validated = validation !== null && scheduleBy === 'epoch'
@@ -145,7 +149,7 @@ export async function fit<M extends Module, B, P, T>(
     ...{ scheduler, scheduleBy, monitor, metrics, callbacks: watchers(callbacks), signal },
     judged: Object.keys(metrics).length > 0,
     summed: reduction === 'sum',
-    size: given.size ?? sizeOf,
+    size: counting(given.size ?? sizeOf),
     clipGradNorm: bound('clipGradNorm', given.clipGradNorm),
     clipGradValue: bound('clipGradValue', given.clipGradValue),
     generators: generatorsOf('fit', model, given.generators ?? []),
@@ -241,6 +245,16 @@ function watchers(callbacks: readonly Callback[]): readonly Callback[] {
   }
   return callbacks
 }
+
+/** @throws ArgumentError, of the function returned, when a batch counts for nothing */
+const counting =
+  <B>(size: (batch: B) => number) =>
+  (batch: B): number => {
+    const n = size(batch)
+    if (!(number('fit', 'the size of a batch', n) > 0 && n < Infinity))
+      throw new ArgumentError(`fit: the size of a batch is a finite number above 0, not ${n}`)
+    return n
+  }
 
 function bound(name: string, x: number | undefined): number | null {
   if (x === undefined) return null

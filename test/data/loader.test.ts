@@ -127,6 +127,23 @@ describe('promises', () => {
     expect(slow.asked).toHaveLength(4)
   })
 
+  test('a data set that is not declared async says that it gives promises', async () => {
+    class Later extends data.Dataset<Promise<number>> {
+      readonly length = 3
+      get(i: number): Promise<number> {
+        return Promise.resolve(i)
+      }
+    }
+    class Said extends Later {
+      override get asynchronous(): boolean {
+        return true
+      }
+    }
+    expect(new DataLoader(new Later()).asynchronous).toBe(false)
+    expect(() => [...new DataLoader(new Later())]).toThrow(/that fit does, declare get or collate async/)
+    expect(new DataLoader(new Said()).asynchronous).toBe(true)
+  })
+
   test('for await also reads what is at hand; collates may be asynchronous', async () => {
     const got = []
     for await (const batch of new DataLoader(numbers(3), { batchSize: 2, collate: async xs => xs.length })) {

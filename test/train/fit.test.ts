@@ -1,6 +1,6 @@
 // fit: the numbers of a loop written by hand, in every variant, and what it tells those who watch.
 import { describe, expect, test } from 'vitest'
-import { F, Generator, nn, noGrad, optim, randn, type Tensor, tensor } from '../../src/index.ts'
+import { F, Generator, nn, noGrad, optim, randn, type Tensor, tensor, zeros } from '../../src/index.ts'
 import { type Callback, fit, Mean, type Run } from '../../src/train/train.ts'
 import { clouds, made, numbersOf, shuffled } from './case.ts'
 
@@ -382,6 +382,15 @@ describe('fit refuses', () => {
     ['one metric twice', { metrics: { a: twice, b: twice } }, /the metric 'b' is there under another name/],
     ['a metric that nobody knows', { monitor: 'accuracy' }, /no metric 'accuracy' to monitor; there are loss, lr/],
     ['a signal that is aborted', { signal: AbortSignal.abort() }, /the signal is aborted already/],
+    ['a controller for its signal', { signal: new AbortController() }, /signal is the signal of an AbortController/],
+    ['a size that is none', { size: 8 }, /size is a function of a batch, not 8/],
+    ['batches of no size', { size: () => 0 }, /the size of a batch is a finite number above 0, not 0/],
+    [
+      'batches of a size that is no number',
+      { size: () => undefined },
+      /the size of a batch is a number, not undefined/,
+    ],
+    ['an empty batch', { train: [[zeros([0, 2]), zeros([0])]] }, /the size of a batch is .* not 0/],
     ['callbacks in no list', { callbacks: {} }, /callbacks is a list/],
     ['a state without a name', { callbacks: [{ stateDict: () => 1 }] }, /a callback that has a state needs a name/],
   ]
