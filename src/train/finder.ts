@@ -43,7 +43,7 @@ const known = ['train', 'loss', 'optimizer', 'from', 'to', 'steps', 'smoothing',
 
 /**
  * Trains for `steps` steps, with a rate (of all groups) that grows by the same factor each time, from `from` to `to`,
- * until the smoothed loss is four times its least. Good rates lie where the loss falls fastest. The first tenth of the
+ * until the smoothed loss is four times its least (of a negative one: as far above it). Good rates lie where the loss falls fastest. The first tenth of the
  * steps and the last five do not count for the suggestions. Afterwards weights, gradients, buffers, modes, the
  * optimizer, generators and a loader that has a `stateDict` are exactly as before.
  *
@@ -124,7 +124,7 @@ export async function learningRateFinder<M extends Module, B, P, T>(
       losses.push(loss)
       smoothed.push(now)
       least = Math.min(least, now)
-      if (now > DIVERGED * least) break
+      if (now - least > (DIVERGED - 1) * Math.abs(least)) break
       const pause = breath()
       if (pause) await pause
     }

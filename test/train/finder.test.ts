@@ -90,6 +90,15 @@ describe('learningRateFinder', () => {
     expect(history[9].loss).toBeLessThan(0.1 * history[0].loss)
   })
 
+  test('goes on where losses are negative', async () => {
+    const { model, optimizer, loss } = made()
+    const found = await learningRateFinder(model, {
+      ...{ train: batches, loss: (x: Tensor, y: Tensor) => loss(x, y).sub(5), optimizer, to: 1e-3 },
+    })
+    expect(found.losses.every(x => x < 0)).toBe(true)
+    expect(found.losses.length).toBe(100)
+  })
+
   test('follows fastai: steepest over the logarithm of the rate, and a tenth of the minimum', async () => {
     // losses as given, whatever the model does
     const losses = [9, 9, 8, 8, 7, 3, 2, 1, 2, 2, 2, 2, 3, 5, 9, 9, 9, 9, 9, 9]
