@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, describe, expect, test } from 'vitest'
 import { ArgumentError, DependencyError, ShapeError } from '../src/engine/errors.ts'
+import { tensor } from '../src/index.ts'
 import { peer } from '../src/io/peer.ts'
 import { confusionMatrix, decisionBoundary, imageGrid, lossCurve } from '../src/plot/plot.ts'
 import { type Decoded, decode } from './plot/picture.ts'
@@ -105,6 +106,10 @@ describe('lossCurve', () => {
       expect(colours.size).toBeGreaterThan(20)
     }
     await expect(lossCurve([])).rejects.toThrow('lossCurve: no series to draw')
+    await expect(lossCurve([3, 2, 1] as never)).rejects.toThrow(
+      "lossCurve: needs series [{ name: 'loss', values }], not 3",
+    )
+    await expect(lossCurve({ train: [1] } as never)).rejects.toThrow(/needs series .* not an object/)
   })
 })
 
@@ -151,6 +156,9 @@ describe('decisionBoundary', () => {
 test('confusionMatrix says what does not fit', async () => {
   await expect(confusionMatrix([[1, 2]], ['a'])).rejects.toThrow('got [1, 2] and 1 labels')
   await expect(confusionMatrix([[1]], ['a', 'b'])).rejects.toThrow(ShapeError)
+  await expect(confusionMatrix([[1]], undefined as never)).rejects.toThrow('labels, the second argument, is a list')
+  await expect(confusionMatrix([[-1]], ['a'])).rejects.toThrow('counts are numbers of at least 0, not -1')
+  await expect(confusionMatrix([[Number.NaN]], ['a'])).rejects.toThrow('not NaN')
 })
 
 describe('imageGrid', () => {
@@ -182,6 +190,7 @@ describe('imageGrid', () => {
 
   test('says what does not fit', async () => {
     await expect(imageGrid([])).rejects.toThrow('no pictures')
+    await expect(imageGrid(tensor([[1, 0]]) as never)).rejects.toThrow('images is a list, not a tensor')
     await expect(imageGrid([{ pixels: [1, 2, 3], width: 2, height: 2 }])).rejects.toThrow('3 pixels do not fill 2 x 2')
     await expect(imageGrid([{ pixels: [1], width: 1, height: 1 }], { range: [1, 1] })).rejects.toThrow(
       'range [1, 1] is empty',

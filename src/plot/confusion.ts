@@ -1,7 +1,9 @@
 // A confusion matrix: which class is taken for which, hits in one colour and errors in another.
 import type { Chart } from 'chart.js'
-import { ShapeError } from '../engine/errors.ts'
+import { list } from '../engine/argument.ts'
+import { ArgumentError, ShapeError } from '../engine/errors.ts'
 import { air, axisTitle, frame, known, type PlotOptions, render, title } from './canvas.ts'
+import { numbers } from './points.ts'
 import { css, mix, readable, rgb } from './theme.ts'
 
 export type ConfusionOptions = PlotOptions & { xLabel?: string; yLabel?: string }
@@ -11,8 +13,8 @@ export type ConfusionOptions = PlotOptions & { xLabel?: string; yLabel?: string 
  * A cell's shade is its share of its row, so that rare classes read as well as common ones; up to six classes the share
  * is written too.
  *
- * Throws `ShapeError` if the matrix is not square or the labels do not fit, `DependencyError` if the plot libraries are
- * missing.
+ * Throws `ShapeError` if the matrix is not square or the labels do not fit, `ArgumentError` for what are no counts,
+ * `DependencyError` if the plot libraries are missing.
  *
  * @example
  * await confusionMatrix([[48, 2], [5, 45]], ['cat', 'dog'], { path: 'out/confusion.png', title: 'Cats and dogs' })
@@ -24,13 +26,19 @@ export async function confusionMatrix(
   options: ConfusionOptions = {},
 ): Promise<Buffer> {
   known('confusionMatrix', options, ['xLabel', 'yLabel'])
-  const k = matrix.length
-  if (k === 0 || labels.length !== k || matrix.some(row => row.length !== k)) {
-    const shape = [k, matrix[0]?.length ?? 0].join(', ')
+  const rows = list('confusionMatrix', 'the matrix', matrix).map((row, i) =>
+    numbers('confusionMatrix', `row ${i}`, row),
+  )
+  list('confusionMatrix', 'labels, the second argument,', labels)
+  const k = rows.length
+  if (k === 0 || labels.length !== k || rows.some(row => row.length !== k)) {
+    const shape = [k, rows[0]?.length ?? 0].join(', ')
     throw new ShapeError(
       `confusionMatrix: needs a matrix [k, k] and k labels, got [${shape}] and ${labels.length} labels`,
     )
   }
+  const wrong = rows.flatMap(row => Array.from(row)).find(count => !(count >= 0 && count < Infinity))
+  if (wrong !== undefined) throw new ArgumentError(`confusionMatrix: counts are numbers of at least 0, not ${wrong}`)
   const view = frame(options, 900, 860)
   const { unit, look, font } = view
   const paper = rgb(look.paper)
@@ -44,9 +52,9 @@ export async function confusionMatrix(
       ctx.textAlign = 'center'
       ctx.textBaseline = 'middle'
       for (let i = 0; i < k; i++) {
-        const total = Array.from(matrix[i]).reduce((a, b) => a + b, 0)
+        const total = Array.from(rows[i]).reduce((a, b) => a + b, 0)
         for (let j = 0; j < k; j++) {
-          const count = matrix[i][j]
+          const count = rows[i][j]
           const share = total > 0 ? count / total : 0
           const tint = rgb(i === j ? look.right : look.wrong)
           // Errors are few: the square root lets even a hundredth be seen.

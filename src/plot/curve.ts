@@ -1,9 +1,8 @@
 // Curves over steps: losses, accuracies, learning rates.
-import { ArgumentError } from '../engine/errors.ts'
 import { scaled, xAxis, yAxis } from './axis.ts'
 import { air, frame, known, legend, type PlotOptions, render, title } from './canvas.ts'
 import { datasets, entries } from './line.ts'
-import { points, spanOf, type Values } from './points.ts'
+import { named, points, spanOf, type Values } from './points.ts'
 
 export type Series = {
   name: string
@@ -33,19 +32,19 @@ export type CurveOptions = PlotOptions & {
  */
 export async function lossCurve(series: readonly Series[], options: CurveOptions = {}): Promise<Buffer> {
   known('lossCurve', options, ['xLabel', 'yLabel', 'logY'])
-  if (series.length === 0) throw new ArgumentError('lossCurve: no series to draw')
+  const all = named('lossCurve', series)
   const view = frame(options, 1200, 750)
   const { unit } = view
-  const curves = series.map(({ name, values, as }, colour) => ({
+  const curves = all.map(({ name, values, as }, colour) => ({
     name,
     points: points('lossCurve', name, values),
     as,
     colour,
   }))
-  const all = curves.flatMap(curve => curve.points)
-  const xs = spanOf(all.map(point => point.x))
-  const ys = spanOf(all.map(point => scaled(options.logY)(point.y)))
-  const whole = all.every(({ x }) => Number.isInteger(x) || Number.isNaN(x))
+  const seen = curves.flatMap(curve => curve.points)
+  const xs = spanOf(seen.map(point => point.x))
+  const ys = spanOf(seen.map(point => scaled(options.logY)(point.y)))
+  const whole = seen.every(({ x }) => Number.isInteger(x) || Number.isNaN(x))
   const y = { label: options.yLabel ?? 'loss', log: options.logY }
   const drawn = datasets(view, curves, { y, span: ys })
   return render(
@@ -56,7 +55,7 @@ export async function lossCurve(series: readonly Series[], options: CurveOptions
         layout: { padding: { top: 26 * unit, right: 34 * unit, bottom: 20 * unit, left: 20 * unit } },
         plugins: {
           title: title(view, options.title),
-          legend: legend(view, series.length > 1, entries(view, drawn)),
+          legend: legend(view, all.length > 1, entries(view, drawn)),
         },
         scales: {
           x: xAxis(view, xs, { label: options.xLabel ?? 'step', whole }),

@@ -1,5 +1,6 @@
 // A grid of small pictures with captions: samples of a data set, what a model got wrong, filters.
 import type { Chart } from 'chart.js'
+import { list } from '../engine/argument.ts'
 import { ArgumentError, ShapeError } from '../engine/errors.ts'
 import { frame, known, lines, type PlotOptions, paint, render, title, unitOf } from './canvas.ts'
 import type { Rgb } from './theme.ts'
@@ -34,7 +35,7 @@ export type ImageGridOptions = Omit<PlotOptions, 'height'> & {
  */
 export async function imageGrid(images: Picture[], options: ImageGridOptions = {}): Promise<Buffer> {
   known('imageGrid', options, ['columns', 'range'])
-  if (images.length === 0) throw new ArgumentError('imageGrid: no pictures to draw')
+  if (list('imageGrid', 'images', images).length === 0) throw new ArgumentError('imageGrid: no pictures to draw')
   for (const { pixels, width, height } of images) {
     if (pixels.length !== width * height && pixels.length !== 3 * width * height) {
       throw new ShapeError(`imageGrid: ${pixels.length} pixels do not fill ${height} x ${width}, grey or times 3`)

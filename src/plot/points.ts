@@ -46,13 +46,28 @@ export function points(plot: string, name: string, given: Values, first = 0): Po
       if (typeof x !== 'number' || typeof y !== 'number') {
         throw new ArgumentError(`${plot}: ${name} holds points { x, y } of numbers, not ${described(point)} at ${i}`)
       }
-      return Number.isFinite(x) ? { x, y: Number.isFinite(y) ? y : Number.NaN } : { x: Number.NaN, y: Number.NaN }
+      return Number.isFinite(x) ? { x, y: drawable(y) } : { x: Number.NaN, y: Number.NaN }
     })
   }
   return Array.from(numbers(plot, name, given as Numbers), (y, i) => ({
     x: first + i,
-    y: Number.isFinite(y) ? y : Number.NaN,
+    y: drawable(y),
   }))
+}
+
+/** What a span can be made of whose width, and a tenth of it, are numbers too: NaN is too large, 0 next to nothing. */
+const drawable = (y: number): number => (Math.abs(y) < 1e307 ? (Math.abs(y) > 1e-300 ? y : 0) : Number.NaN)
+
+/** @throws ArgumentError when they are no list of { name, values }, or none */
+export function named<S extends { readonly name: string }>(plot: string, given: readonly S[]): readonly S[] {
+  const wanted = `series [{ name: 'loss', values }]`
+  if (!Array.isArray(given)) throw new ArgumentError(`${plot}: needs ${wanted}, not ${described(given)}`)
+  if (given.length === 0) throw new ArgumentError(`${plot}: no series to draw`)
+  for (const series of given) {
+    if (typeof record(plot, wanted, series).name !== 'string')
+      throw new ArgumentError(`${plot}: needs ${wanted}, not ${described(series)} among them`)
+  }
+  return given
 }
 
 /**

@@ -3,7 +3,7 @@ import { integer, oneOf, options as optionsOf } from '../engine/argument.ts'
 import { ArgumentError } from '../engine/errors.ts'
 import { brief, scaled } from './axis.ts'
 import type { Series } from './curve.ts'
-import { type Point, points, type Span, spanOf, widened } from './points.ts'
+import { named, type Point, points, type Span, spanOf, widened } from './points.ts'
 
 export type TextChartOptions = {
   /** Letters in a line, 20 or more. Default: as wide as the terminal, 80 if there is none. */
@@ -53,7 +53,7 @@ const dots = [
 export function textChart(series: readonly Series[], given: TextChartOptions = {}): string {
   const options = optionsOf('textChart', given, own)
   const { logY = false, colour = false } = options
-  if (series.length === 0) throw new ArgumentError('textChart: no series to draw')
+  named('textChart', series)
   const { style = colour || series.length === 1 ? 'braille' : 'ascii' } = options
   oneOf('textChart', 'style', style, ['braille', 'ascii'])
   const width = integer('textChart', 'width', options.width ?? Math.max(20, process.stdout.columns ?? 80), 20)
@@ -165,6 +165,8 @@ type Tick = { at: number; text: string }
 
 /** Round numbers within a span, `atLeast` and a `most`-th of it apart, or more: 1, 2 or 5 times a power of ten. */
 function steps({ low, high }: Span, most: number, atLeast = 0): Tick[] {
+  // So close together that rounding would decide where ticks are, and whether there is an end to them.
+  if (high - low < 1e-12 * Math.max(Math.abs(low), Math.abs(high))) return [{ at: low, text: brief(low, 4) }]
   const least = Math.max((high - low) / most, atLeast)
   const power = 10 ** Math.floor(Math.log10(least))
   const step = [1, 2, 5].map(n => n * power).find(n => n >= least * (1 - 1e-9)) ?? 10 * power

@@ -95,6 +95,12 @@ describe('textChart', () => {
       [1e300, Number.NaN, -1e300],
       [1e-12, 3e-12, Number.POSITIVE_INFINITY],
       [1e9 + 1, 1e9 + 2],
+      [1.7e308, -1.7e308, 2],
+      [5e-324, 0],
+      // settled, but for its last bits
+      [0.1 + 0.2, 0.3],
+      [1, 1 + Number.EPSILON],
+      [1e16, 1e16 + 2],
     ]
     for (const values of charts) {
       for (const style of ['ascii', 'braille'] as const) {
@@ -104,6 +110,8 @@ describe('textChart', () => {
         expect(Math.max(...widths(text))).toBeLessThanOrEqual(40)
       }
     }
+    const settled = [{ name: 'loss', values: [1, 1 + Number.EPSILON] }]
+    expect(textChart(settled, { width: 40, height: 8, logY: true })).toMatch(/^1 ┤/m)
     expect(
       textChart([{ name: 'points', values: [1, 2, 3], as: 'points' }], { width: 40, height: 8, style: 'ascii' }),
     ).toMatch(/^[^*]*\*[^*]*\*[^*]*\*[^*]*$/)
@@ -118,6 +126,8 @@ describe('textChart', () => {
 
   test('says what does not fit', () => {
     expect(() => textChart([])).toThrow(ArgumentError)
+    for (const given of [[3, 2, 1], [[3, 2]], { train: [3] }, undefined])
+      expect(() => textChart(given as never)).toThrow(/textChart: needs series \[{ name: 'loss', values }\], not/)
     expect(() => textChart([{ name: 'a', values: [Number.NaN] }])).toThrow('textChart: nothing finite to draw')
     expect(() => textChart(falling, { width: 10 })).toThrow('width is an integer of at least 20, not 10')
     expect(() => textChart(falling, { height: 3 })).toThrow('height is an integer of at least 8, not 3')
