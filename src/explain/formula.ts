@@ -141,9 +141,17 @@ function written(x: Expr, notation: 'text' | 'code', of: (x: Expr) => Text): Tex
   }
   // a truth is a number here
   if (isComparison(x)) return atom(`+(${compared(x, of).text})`)
+  // a sign in front of a power is no JavaScript
+  if (x.op === 'neg' && opensWithPower(a, of)) return { text: `-(${of(a).text})`, binds: SUM }
   if (Object.hasOwn(inCode, x.op) && (x.op !== 'pow' || isPlain(x.inputs)))
     return operated(inCode[x.op], x.inputs.map(of))
   return called(callee(x.op as OpName).name, arranged(x.op, x.inputs.map(of)))
+}
+/** Is what stands leftmost in code, bare, a power? */
+function opensWithPower(x: Expr, of: (x: Expr) => Text): boolean {
+  let left = x
+  while (of(left).binds === PRODUCT && left.op !== 'reciprocal') left = left.inputs[0]
+  return of(left).binds === POWER
 }
 const isComparison = (x: Expr): boolean => x.inputs.length > 0 && inCode[x.op]?.binds === COMPARISON
 const compared = (x: Expr, of: (x: Expr) => Text): Text => operated(inCode[x.op], x.inputs.map(of))

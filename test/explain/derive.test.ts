@@ -46,6 +46,11 @@ const close = (found: Loose, expected: Loose, at: string, tolerance = 1e-9): voi
   })
 }
 
+test('a sign in front of a power runs: JavaScript does not read -x ** 4', () => {
+  expect(compiled(derive('erf(-x^2)'))(0.5)).toBeCloseTo((-4 * 0.5 * Math.exp(-(0.5 ** 4))) / Math.sqrt(Math.PI), 12)
+  expect(compiled(derive('exp(-x^3*y)', { wrt: 'y' }))(0.5, 2)).toBeCloseTo(-0.125 * Math.exp(-0.25), 12)
+})
+
 describe('what it looks like', () => {
   const looks = (f: string, options: DeriveOptions, expected: string): void =>
     test(`${f} ${JSON.stringify(options)}`, () => expect(derive(f, options).text()).toBe(expected))
