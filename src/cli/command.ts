@@ -94,14 +94,16 @@ export const commands: Readonly<Record<string, Command>> = {
       const { expression, inputs, options } = call
       const mode = chosen('mode', options.mode, ['forward', 'reverse', 'both'], 'both')
       const [as, fit] = printed(call)
-      if (typeof options.draw === 'string') await picture(options.draw, expression, inputs)
-      if (options.steps === true) {
-        if (options.wrt !== undefined) throw new ArgumentError('--wrt has no meaning with --steps')
-        const phase = mode === 'reverse' ? 'backward' : mode
-        return { ok: true, out: render(stepped(new Stepper(trace(expression, inputs), { phase })), as, fit) }
-      }
       const wrt = names(options.wrt)
-      return { ok: true, out: explain(expression, inputs, { mode, ...(wrt && { wrt }) }).render(as, fit) }
+      if (options.steps === true && wrt) throw new ArgumentError('--wrt has no meaning with --steps')
+      const phase = mode === 'reverse' ? 'backward' : mode
+      const out =
+        options.steps === true
+          ? render(stepped(new Stepper(trace(expression, inputs), { phase })), as, fit)
+          : explain(expression, inputs, { mode, ...(wrt && { wrt }) }).render(as, fit)
+      // last: an error leaves no file behind
+      if (typeof options.draw === 'string') await picture(options.draw, expression, inputs)
+      return { ok: true, out }
     },
   },
   check: {
@@ -181,15 +183,15 @@ function constant(name: string, text: string): number {
 }
 
 function inputsOf(given: readonly string[]): Record<string, number> {
-  const inputs: Record<string, number> = {}
+  const inputs = new Map<string, number>()
   for (const text of given) {
     const [, name, value] = /^\s*([^=\s]+)\s*=(.*)$/s.exec(text) ?? []
     if (name === undefined || value === undefined)
       throw new ArgumentError(`'${text}' is no input: give NAME=VALUE, and put the expression in quotes`)
-    if (Object.hasOwn(inputs, name)) throw new ArgumentError(`the input '${name}' is given twice`)
-    inputs[name] = constant(name, value)
+    if (inputs.has(name)) throw new ArgumentError(`the input '${name}' is given twice`)
+    inputs.set(name, constant(name, value))
   }
-  return inputs
+  return Object.fromEntries(inputs)
 }
 
 /** What is printed, and the exit code: 0 for all well, 1 for derivatives that disagree, 2 for a command that cannot be run. */
@@ -207,14 +209,12 @@ export async function run(
   const [first, ...rest] = args
   if (first === undefined) return { code: 2, out: '', err: overview() }
   if (first === '--help' || first === '-h' || first === 'help') {
-    const command = Object.hasOwn(commands, rest[0] ?? '') ? rest[0] : null
-    return { code: 0, out: command ? help(commands[command]) : overview(), err: '' }
+    const [about] = rest
+    if (about === undefined) return { code: 0, out: overview(), err: '' }
+    return Object.hasOwn(commands, about) ? { code: 0, out: help(commands[about]), err: '' } : unknown(about)
   }
   if (first === '--version') return { code: 0, out: version, err: '' }
-  if (!Object.hasOwn(commands, first)) {
-    const known = Object.keys(commands).join(', ')
-    return { code: 2, out: '', err: `gradus: unknown command '${first}'. There are ${known}; see gradus --help` }
-  }
+  if (!Object.hasOwn(commands, first)) return unknown(first)
   const command = commands[first]
   try {
     const { positionals, values } = read(command, rest)
@@ -233,15 +233,28 @@ export async function run(
   }
 }
 
+function unknown(name: string): Outcome {
+  const known = Object.keys(commands).join(', ')
+  return { code: 2, out: '', err: `gradus: unknown command '${name}'. There are ${known}; see gradus --help` }
+}
+
 /** The options and the rest. What begins with one minus is an expression. */
 function read(command: Command, args: readonly string[]) {
   const options: Record<string, { type: 'string' | 'boolean'; short?: string }> = {
     help: { type: 'boolean', short: 'h' },
   }
   for (const [name, { flag }] of Object.entries(command.options)) options[name] = { type: flag ? 'boolean' : 'string' }
+  // behind a space a minus is no option's
   const minus = args.map(arg => (/^-[^-]/.test(arg) && arg !== '-h' ? ` ${arg}` : arg))
+  const asGiven = (arg: string): string => arg.replace(/^ -/, '-')
   try {
-    return parseArgs({ args: minus, options, allowPositionals: true, strict: true })
+    const { positionals, values } = parseArgs({ args: minus, options, allowPositionals: true, strict: true })
+    return {
+      positionals: positionals.map(asGiven),
+      values: Object.fromEntries(
+        Object.entries(values).map(([name, value]) => [name, typeof value === 'string' ? asGiven(value) : value]),
+      ),
+    }
   } catch (error) {
     const message = error instanceof Error ? error.message.split(/\.? To specify|\n/)[0] : String(error)
     const known = Object.keys(command.options).map(name => `--${name}`)
@@ -256,13 +269,16 @@ function oneLine(error: GradusError): string {
   if (!(error instanceof ExpressionError)) return error.message.replace(/\s*\n\s*/g, ' ')
   const { reason, text, column } = error
   const [, missing] = /unknown name '(.*?)'/.exec(reason) ?? []
-  const rest = text.slice(column - 1).trim()
+  const rest = clipped(text.slice(column - 1).trim())
   return [
     `column ${column}: ${reason.replace(/^expression: /, '')}`,
     missing === undefined ? '' : `${reason.endsWith('?') ? '' : '.'} For an input give its value: ${missing}=NUMBER`,
     ` (at ${rest === '' ? 'the end' : `'${rest}'`})`,
   ].join('')
 }
+
+/** Long texts by their beginning. */
+const clipped = (text: string): string => (text.length > 40 ? `${text.slice(0, 39)}…` : text)
 
 const list = (lines: readonly (readonly [string, string])[]): string => {
   const most = Math.max(...lines.map(([left]) => left.length))

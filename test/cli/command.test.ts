@@ -1,7 +1,10 @@
 // The command line: what it prints, its one-line errors, its exit codes.
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { closeSync, existsSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { describe, expect, it, test } from 'vitest'
 import { version } from '../../package.json'
 import { run } from '../../src/cli/command.ts'
@@ -97,6 +100,10 @@ test('derive, in three languages', async () => {
   )
 })
 
+test('a name that objects have is a name', async () => {
+  expect(await out('explain', '__proto__*2', '__proto__=1.5')).toContain('w1 = __proto__*2')
+})
+
 describe('help', () => {
   it('everywhere', async () => {
     for (const args of [['--help'], ['-h'], ['help']]) expect(await out(...args)).toContain('Usage: gradus COMMAND')
@@ -149,7 +156,62 @@ test.each([
     "gradus derive: unknown option '--mode'. The options are --wrt, --order, --lang, --help",
   ],
   [['check', 'x', 'x=1', '--tolerance', 'much'], "gradus check: --tolerance is a number, not 'much'"],
+  [['check', 'x', 'x=1', '--tolerance', '-1'], 'gradus check: verdict: tolerance is at least 0, not -1'],
+  [['explain', 'x', 'x=1', '--width', '-5'], "gradus explain: --width is a whole number, not '-5'"],
+  [
+    ['explain', 'x', 'x=1', '-f'],
+    "gradus explain: '-f' is no input: give NAME=VALUE, and put the expression in quotes",
+  ],
+  [['explain', '-x*', 'x=1'], 'gradus explain: column 4: expected expression after * (at the end)'],
+  [['explain', '2^3^2'], 'gradus explain: explain: there is no input to differentiate by'],
+  [['explain', 'x*y', 'x=1', 'y=2', '--wrt', 'x,x'], "gradus explain: trace: wrt names 'x' twice"],
+  [
+    ['explain', `foo(${'x + '.repeat(30)}x)`, 'x=1'],
+    "gradus explain: column 1: unknown function 'foo' (at 'foo(x + x + x + x + x + x + x + x + x +…')",
+  ],
+  [['help', 'expln'], "gradus: unknown command 'expln'. There are explain, check, derive; see gradus --help"],
   [['expln'], "gradus: unknown command 'expln'. There are explain, check, derive; see gradus --help"],
 ] as const)('%j is refused on one line', async (args, message) => {
   expect(await run(args)).toEqual({ code: 2, out: '', err: message })
+})
+
+test('what is refused leaves no picture behind', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'gradus-'))
+  const path = join(folder, 'a.svg')
+  for (const wrong of [
+    ['--width', '3'],
+    ['--wrt', 'z'],
+    ['--steps', '--wrt', 'x'],
+  ])
+    expect(await run(['explain', 'x*x', 'x=1', '--draw', path, ...wrong])).toMatchObject({ code: 2 })
+  expect(existsSync(path)).toBe(false)
+  rmSync(folder, { recursive: true })
+})
+
+describe('as a process', () => {
+  const script = fileURLToPath(new URL('../../src/cli/gradus.ts', import.meta.url))
+  const started = (stdout: 'pipe' | number) =>
+    spawn(process.execPath, ['--import', 'tsx', script, 'derive', 'x*y*z', '--order', '8'], {
+      stdio: ['ignore', stdout, 'pipe'],
+    })
+  const ended = async (child: ChildProcess): Promise<{ code: number | null; err: string }> => {
+    let err = ''
+    child.stderr?.on('data', chunk => {
+      err += String(chunk)
+    })
+    const [code] = (await once(child, 'close')) as [number | null]
+    return { code, err }
+  }
+  it('ends in silence when nobody reads on', async () => {
+    const child = started('pipe')
+    child.stdout?.destroy()
+    expect(await ended(child)).toEqual({ code: 0, err: '' })
+  })
+  it.runIf(existsSync('/dev/full'))('says on one line that its output cannot be written', async () => {
+    const full = openSync('/dev/full', 'w')
+    const { code, err } = await ended(started(full))
+    closeSync(full)
+    expect(code).toBe(2)
+    expect(err).toMatch(/^gradus: could not write its output \(ENOSPC.*\)\n$/)
+  })
 })
