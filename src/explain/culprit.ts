@@ -1,7 +1,8 @@
 // Who is to blame: the op at which derivatives stop agreeing, and why.
 import { type Applied, during, type Level, mode, noGrad } from '../engine/apply.ts'
 import { GradError } from '../engine/errors.ts'
-import { type Node, pullback } from '../engine/graph.ts'
+import { Expr } from '../engine/expr.ts'
+import { type Node, postorder, pullback } from '../engine/graph.ts'
 import { tensor } from '../engine/ops/create.ts'
 import { isFloat } from '../engine/ops/kind.ts'
 import { to } from '../engine/ops/linear.ts'
@@ -71,6 +72,12 @@ export function recorded(f: Run, xs: readonly Active[], level: Level = new WeakM
   return { events, inputs: xs, output }
 }
 
+/** Does it choose one of two operands by which is larger, as its rule asks? */
+function chooses(name: OpName): boolean {
+  const [x, y] = [Expr.input(0), Expr.input(1)]
+  const asks = [x.lt(y), x.gt(y)]
+  return Pointwise.named(name).partials.some(partial => partial && postorder(partial).some(z => asks.includes(z)))
+}
 const isSmooth = ({ name, out }: Applied): boolean =>
   out instanceof Tensor ? isFloat(out.dtype) : table.get(name as OpName)?.type !== 'bool'
 const index = (x: Leaf, flat: number): readonly number[] | null => {
@@ -83,6 +90,9 @@ const index = (x: Leaf, flat: number): readonly number[] | null => {
   }
   return at
 }
+
+/** Below this, numbers are no closer together than here. */
+const SMALLEST = 2 ** -1022
 
 /** A number and how far it may be off. */
 interface Estimate {
@@ -104,7 +114,7 @@ export function slope(
     const central = (d: number): number => (at(d) - at(-d)) / (2 * d)
     const [coarse, fine] = [central(h), central(h / 2)]
     const value = (4 * fine - coarse) / 3
-    const size = Math.max(from, Math.abs(at(h)), Math.abs(at(-h)))
+    const size = Math.max(from, SMALLEST, Math.abs(at(h)), Math.abs(at(-h)))
     const error = Math.abs(value - fine) + (4 * epsilon * size) / h
     if (error < best.error) best = { value, error, h }
   }
@@ -165,7 +175,7 @@ export function culprits(f: Run, given: readonly Leaf[], input: number, element:
     if (parts.some(x => kinked.has(place.get(x) ?? -1))) continue
     const operands = events[i].inputs.map(x => elements(x as Leaf))
     const [a, b] = operands.map(xs => xs[xs.length === 1 ? 0 : e])
-    const tied = (operands.length === 2 && a === b) || !table.has(events[i].name)
+    const tied = !table.has(events[i].name) || (a === b && chooses(events[i].name as OpName))
     const [left, right, breaks] = jumps[e] as Kink
     const what = `'${events[i].name}' (op ${i + 1}) ${breaks ? 'jumps' : `changes its slope from ${digits(left)} to ${digits(right)}`} here`
     return [

@@ -66,7 +66,6 @@ export class Verdict {
 
   /** The derivatives side by side, then the error of differences against h. */
   get tables(): Table[] {
-    const name = ({ input, element }: Judgement): string => (element === null ? input : `${input}[${element}]`)
     const first: Table = {
       title: this.ok ? 'The derivatives agree' : 'The derivatives disagree',
       columns: [
@@ -118,6 +117,8 @@ export class Verdict {
     return this.render()
   }
 }
+
+const name = ({ input, element }: Judgement): string => (element === null ? input : `${input}[${element}]`)
 
 const LADDER = Array.from({ length: 12 }, (_, k) => Number(`1e-${k + 1}`))
 
@@ -182,6 +183,7 @@ export function verdict(
   const chosen = places.length <= most ? places : some
   const single = xs.some(x => x instanceof Tensor && x.dtype === 'float32')
   const tolerance = number('verdict', 'tolerance', options.tolerance ?? (single ? 1e-3 : 1e-6))
+  if (!(tolerance >= 0)) throw new ArgumentError(`verdict: tolerance is at least 0, not ${tolerance}`)
   const epsilon = single ? 2 ** -23 : 2 ** -52
 
   // a function that draws is held to its first draws
@@ -211,14 +213,15 @@ export function verdict(
     }
     const best = slope(f, LADDER, epsilon)
     const forward = ruled(() => {
-      const along = xs.map((x, k) =>
-        leafLike(
-          x,
-          elements(x).map((_, e) => +(k === input && e === element)),
-          false,
-        ),
+      const here = moved(xs, 0, 0, 0)
+      const along = leafLike(
+        xs[input],
+        elements(xs[input]).map((_, e) => +(e === element)),
+        false,
       )
-      const [, tangent] = jvp((...given: Active[]) => total(run(given)), moved(xs, 0, 0, 0), along)
+      // the other inputs have no tangent: one of 0 would give NaN where a partial by them is not finite
+      const by = (x: Active): Active => total(run(here.map((other, k) => (k === input ? x : other))))
+      const [, tangent] = jvp(by, [here[input]], [along])
       return elements(tangent as Leaf)[0]
     })
     const reverse = gradients && elements(gradients[differentiable.indexOf(input)])[element]
@@ -252,13 +255,13 @@ export function verdict(
     const close = Math.min(1, Math.abs(elements(xs[input])[element]) || 1)
     if (j.agree && (single || i > 3 || !kinkAt(h => at(input, element, h * close)))) return
     const found = culprits(run, xs, input, element)
+    const modes = [j.forward, j.reverse, j.complex].filter(x => x !== null)
     const blame =
       found.length > 0
         ? found
-        : j.agree || !Number.isFinite(value)
+        : j.agree || !Number.isFinite(value) || !modes.every(Number.isFinite)
           ? []
           : [roundings(run, xs, epsilon)].filter(x => x !== null)
-    const modes = [j.forward, j.reverse, j.complex].filter(x => x !== null)
     const size = Math.max(...modes.map(Math.abs), Number.MIN_VALUE)
     const exact = modes.every(Number.isFinite) && Math.max(...modes) - Math.min(...modes) <= tolerance * size
     if (!j.agree && (!exact || blame.length === 0 || blame.some(({ cause }) => !/cancellation|precision/.test(cause))))
@@ -269,6 +272,10 @@ export function verdict(
   })
   const notes = [
     ...(Number.isFinite(value) ? [] : [`The function's value is ${value} here.`]),
+    ...judgements.flatMap(j => {
+      const odd = [j.reverse, j.forward].find(x => x !== null && !Number.isFinite(x))
+      return Number.isFinite(value) && odd !== undefined ? [`The derivative by ${name(j)} is ${odd} here.`] : []
+    }),
     ...(chosen.length < places.length ? [`${chosen.length} of ${places.length} elements were looked at.`] : []),
     ...(steppable || xs.some(x => x instanceof Tensor)
       ? []

@@ -208,6 +208,27 @@ describe('who is to blame', () => {
   })
 })
 
+describe('where numbers end', () => {
+  it('values that underflow accuse no rule', () => {
+    const { findings } = verdict('x*x', { x: 1e-300 })
+    expect(findings.map(({ cause }) => cause)).toEqual(['precision'])
+  })
+  it('forward mode is by one input alone: a partial by another that is NaN does not spoil it', () => {
+    const found = verdict('x^y', { x: -1, y: 2 })
+    expect(found.judgements[0]).toMatchObject({ forward: -2, reverse: -2, agree: true })
+    expect(found.judgements[1]).toMatchObject({ forward: NaN, reverse: NaN, agree: false })
+    expect(found.ok).toBe(false)
+    expect(found.findings).toEqual([])
+    expect(found.render()).toContain('The derivative by y is NaN here.')
+  })
+  it('equal operands are a tie only to what chooses between them', () => {
+    expect(verdict('x^y', { x: 0, y: 0 }).findings.map(({ cause }) => cause)).toEqual(['kink'])
+    expect(verdict('hypot(x, y)', { x: 0, y: 0 }).findings.map(({ cause }) => cause)).toEqual(['kink'])
+    for (const f of ['max(x, y)', 'min(x, y)'])
+      expect(verdict(f, { x: 0, y: 0 }).findings.map(({ cause }) => cause)).toEqual(['tie'])
+  })
+})
+
 test('renders in every format', () => {
   const found = verdict('x1*x2 + sin(x1)', { x1: 2, x2: 3 })
   for (const format of formats) expect(found.render(format).length, format).toBeGreaterThan(200)
@@ -222,6 +243,8 @@ test.each([
   [() => verdict(3 as never, [1]), ArgumentError, /an expression in text or a function/],
   [() => verdict((x: Value) => x, null as never), ArgumentError, /needs its inputs as a list/],
   [() => verdict((x: Tensor) => x, [tensor([1], { dtype: 'int32' })]), ArgumentError, /no input to differentiate by/],
+  [() => verdict('x', { x: 1 }, { tolerance: -1 }), ArgumentError, /tolerance is at least 0, not -1/],
+  [() => verdict('x', { x: 1 }, { tolerance: NaN }), ArgumentError, /tolerance is at least 0, not NaN/],
   [() => verdict('x', { x: 1 }, { tol: 1 } as never), ArgumentError, /unknown option 'tol'/],
 ] as const)('%s', (run, type, message) => {
   expect(run).toThrow(type)
