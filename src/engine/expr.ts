@@ -1,5 +1,6 @@
 // Symbols: interning, evaluating, differentiating, rewriting, and the flat program that backends run.
 import type { Step } from '../backend/stream.ts'
+import { ArgumentError } from './errors.ts'
 import { postorder } from './graph.ts'
 import { Num } from './num.ts'
 import { type Op, type OpName, table } from './prims.ts'
@@ -65,6 +66,18 @@ export class Expr extends Num {
   /** The i-th operand, undefined after the last. */
   input(i: number): Expr | undefined {
     return this.inputs[i]
+  }
+
+  /** A value has its number here; a symbol has none, and no branch may be taken by what is not there. */
+  get data(): never {
+    throw new ArgumentError(
+      'a symbol has no number (data): let the formula choose, a.gt(b).where(x, y), and not JavaScript',
+    )
+  }
+
+  [Symbol.toPrimitive](hint: string): string {
+    if (hint === 'string') return this.toString()
+    throw new ArgumentError('symbols have no JS operators: use a.add(b), a.mul(b), a.lt(b) …')
   }
 
   override toString(): string {

@@ -228,7 +228,9 @@ describe('errors', () => {
     [() => derive('2'), ArgumentError, /has no inputs/],
     [() => derive(3 as never), ArgumentError, /an expression in text or a function, not 3/],
     [() => derive(() => 'a', { names: ['x'] }), ArgumentError, /on symbols the function gave the string 'a'/],
-    [() => derive((x: Value) => x.data * 2), ArgumentError, /on symbols the function gave NaN/],
+    [() => derive((x: Value) => x.data * 2), ArgumentError, /a symbol has no number \(data\)/],
+    [() => derive((x: Value) => (x.data > 0 ? x : x.neg())), ArgumentError, /let the formula choose/],
+    [() => derive((x: Value) => ((x as never) > 0 ? x : x.neg())), ArgumentError, /symbols have no JS operators/],
     [() => derive('x', { by: 'x' } as never), ArgumentError, /unknown option 'by'/],
   ] as const)('%s', (run, type, message) => {
     expect(run).toThrow(type)
