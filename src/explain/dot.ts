@@ -6,7 +6,7 @@ import { Tensor } from '../engine/tensor.ts'
 import { formula, operation } from './formula.ts'
 import { copies, locals, meanings, type Pattern, pattern } from './pattern.ts'
 import { type Adjoint, sweep } from './sweep.ts'
-import type { Row, Trace } from './trace.ts'
+import { type Row, type Trace, traced } from './trace.ts'
 
 export interface DotOptions {
   readonly title?: string
@@ -196,6 +196,7 @@ export function dot(trace: Trace, given: DotOptions = {}): string {
     collapse = [],
     limit = 60,
   } = options('dot', given, known)
+  traced('dot', trace)
   oneOf('dot', 'direction', direction, ['right', 'down'])
   const ink: Ink = inks[oneOf('dot', 'theme', theme, ['light', 'dark'])]
   integer('dot', 'limit', limit, 4)

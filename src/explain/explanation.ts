@@ -54,8 +54,12 @@ export function explain(f: Traceable, inputs: Inputs, given: ExplainOptions = {}
   const { mode, outputs, wrt, fold, ...options } = checked('explain', given, KNOWN)
   oneOf('explain', 'mode', mode ?? 'both', ['forward', 'reverse', 'both'])
   const limit = fold === false ? Infinity : integer('explain', 'fold', fold ?? 40, 5)
-  const first = namedInputs(f, inputs).find(([, x]) => !(x instanceof Tensor) || isFloat(x.dtype))
-  if (!first) throw new ArgumentError('explain: there is no input to differentiate by: they are integers or bools')
+  const all = namedInputs(f, inputs)
+  const first = all.find(([, x]) => !(x instanceof Tensor) || isFloat(x.dtype))
+  if (!first)
+    throw new ArgumentError(
+      `explain: there is no input to differentiate by${all.length > 0 ? ': they are integers or bools' : ''}`,
+    )
   const found = trace(f, inputs, { ...options, wrt: mode === 'reverse' ? [] : (wrt ?? [first[0]]) })
   const rows = outputs?.map(name => chosen('explain', found, name)) ?? found.outputs
   const sweeps = rows.filter(({ node }) => node !== null).map(({ name }) => sweep(found, { output: name }))

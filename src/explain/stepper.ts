@@ -9,7 +9,7 @@ import { Value } from '../engine/value.ts'
 import { locals } from './pattern.ts'
 import { type SweepOptions, sweep, type Term } from './sweep.ts'
 import type { Cell, Formula, Table } from './table.ts'
-import { listed, type Row, type Trace } from './trace.ts'
+import { listed, type Row, type Trace, traced } from './trace.ts'
 import { barred, contribution, equation, named, plain, shaped, value } from './writing.ts'
 
 type Number = number | Tensor
@@ -74,6 +74,7 @@ export class Stepper implements IterableIterator<Step> {
 
   constructor(trace: Trace, given: StepperOptions = {}) {
     const { phase = 'both', ...options } = checked('Stepper', given, ['phase', 'output', 'seed'])
+    traced('Stepper', trace)
     oneOf('Stepper', 'phase', phase, ['forward', 'backward', 'both'])
     this.steps = [
       ...(phase === 'backward' ? [] : trace.rows.map(forward)),

@@ -1,7 +1,7 @@
 // Which values a recorded function keeps for its walk back, and who reads them there.
 import { type Amount, amount, holder, keeps } from './meter.ts'
 import type { Column, Table } from './table.ts'
-import type { Row, Trace } from './trace.ts'
+import { type Row, type Trace, traced } from './trace.ts'
 
 /** A value that is kept. */
 export interface Kept extends Amount {
@@ -17,11 +17,13 @@ export interface Kept extends Amount {
  * The values that reverse mode keeps of a trace until its walk back has passed, in the order of the rows, as the graph's
  * nodes hold them: what no derivative reads is not kept, and what several read is kept once.
  *
+ * @throws ArgumentError for what is no trace
  * @example
  * const kept = storage(trace('exp(x1*x2) + sin(x1)', { x1: 2, x2: 3 }))
  * kept.map(({ row, readers }) => `${row.name}: ${readers.map(({ name }) => name).join(', ')}`).join('; ') // x1: w1, w2; x2: w2; w3: w3
  */
-export function storage({ rows, at }: Trace): Kept[] {
+export function storage(trace: Trace): Kept[] {
+  const { rows, at } = traced('storage', trace)
   const found = new Map<object, { row: Row; readers: Row[]; amount: Amount }>()
   for (const reader of rows) {
     if (reader.op === null || reader.node === null) continue

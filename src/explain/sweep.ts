@@ -5,7 +5,7 @@ import { ArgumentError, GradError, ShapeError } from '../engine/errors.ts'
 import { sameShape, show } from '../engine/shape.ts'
 import { Tensor } from '../engine/tensor.ts'
 import { type Active, active, one, sum } from '../engine/tree.ts'
-import { listed, type Row, type Trace } from './trace.ts'
+import { listed, type Row, type Trace, traced } from './trace.ts'
 
 type Number = number | Tensor
 
@@ -68,7 +68,7 @@ export function chosen(op: string, { outputs }: Trace, name?: string): Row {
  */
 export function sweep(trace: Trace, given: SweepOptions = {}): Sweep {
   const options = checked('sweep', given, ['output', 'seed'])
-  const output = chosen('sweep', trace, options.output)
+  const output = chosen('sweep', traced('sweep', trace), options.output)
   if (!output.node) throw new GradError(`sweep: '${output.name}' depends on nothing that a gradient flows to`)
   const like = output.value
   const seed = options.seed ?? plain(one(like))

@@ -95,7 +95,8 @@ export function trace(f: Traceable, inputs: Inputs, given: TraceOptions = {}): T
       `trace: needs a function of values or tensors, a module or a formula in text, not ${described(f)}`,
     )
   const named = namedInputs(f, inputs)
-  const wrt = list('trace', 'wrt', options.wrt ?? []).map(name => {
+  const wrt = list('trace', 'wrt', options.wrt ?? []).map((name, k, all) => {
+    if (all.indexOf(name) < k) throw new ArgumentError(`trace: wrt names '${name}' twice`)
     const at = named.findIndex(([other]) => other === name)
     if (at < 0)
       throw new ArgumentError(`trace: wrt names '${name}', but the inputs are ${named.map(([x]) => x).join(', ')}`)
@@ -132,6 +133,13 @@ export function namedInputs(f: Traceable, inputs: Inputs): [string, Leaf][] {
   const twice = all.find((name, i) => all.indexOf(name) < i)
   if (twice !== undefined) throw new ArgumentError(`trace: two inputs are named '${twice}'`)
   return entries
+}
+
+/** @throws ArgumentError when it is no trace, but what one is made of */
+export function traced(op: string, given: Trace): Trace {
+  if (!Array.isArray((given as Trace | null | undefined)?.rows))
+    throw new ArgumentError(`${op}: needs a trace, as trace(f, inputs) makes it, not ${described(given)}`)
+  return given
 }
 
 /** The rows of a run: what its outputs depend on, in order, named. */

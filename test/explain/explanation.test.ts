@@ -383,7 +383,7 @@ test('every format', () => {
 })
 
 test('refusals', () => {
-  const refused = (run: () => unknown, message: string): void => {
+  const refused = (run: () => unknown, message: string | RegExp): void => {
     expect(run).toThrow(ArgumentError)
     expect(run).toThrow(message)
   }
@@ -391,5 +391,6 @@ test('refusals', () => {
   refused(() => explain(lecture, [2, 3], { mode: 'backward' as never }), "explain: mode is 'forward' or 'reverse'")
   refused(() => explain(lecture, [2, 3], { fold: 1 }), 'explain: fold is an integer of at least 5, not 1')
   refused(() => explain(lecture, [2, 3], { outputs: ['y'] }), "explain: there is no output 'y'. The outputs are w3")
+  refused(() => explain('2^3^2', {}), /by$/)
   refused(() => explain((x: Tensor) => x, [tensor([1], { dtype: 'int32' })]), 'explain: there is no input')
 })

@@ -1,5 +1,9 @@
 // Traces: the rows of a lecture's table for any function, their order and names, partials and tangents.
 import { describe, expect, test } from 'vitest'
+import { dot } from '../../src/explain/dot.ts'
+import { Stepper } from '../../src/explain/stepper.ts'
+import { storage } from '../../src/explain/storage.ts'
+import { sweep } from '../../src/explain/sweep.ts'
 import { type Row, type Trace, trace } from '../../src/explain/trace.ts'
 import {
   ArgumentError,
@@ -276,6 +280,7 @@ describe('refusals', () => {
       () => trace(f, [1], { order: 'kahn' as never }),
       "trace: order is 'layers' or 'evaluated', not the string 'kahn'",
     ],
+    ['wrt twice', () => trace(f, { x: 1, y: 2 }, { wrt: ['x', 'x'] }), "trace: wrt names 'x' twice"],
     ['wrt', () => trace(f, { x: 1, y: 2 }, { wrt: ['z'] }), "trace: wrt names 'z', but the inputs are x, y"],
     [
       'an input',
@@ -298,4 +303,19 @@ describe('refusals', () => {
     expect(Object.hasOwn(model, 'forward')).toBe(false)
     expect(trace(f, [1]).rows).toHaveLength(2)
   })
+})
+
+test.each([
+  ['sweep', sweep],
+  ['Stepper', (x: Trace) => new Stepper(x)],
+  ['storage', storage],
+  ['dot', dot],
+] as const)('%s needs a trace', (name, run) => {
+  for (const [given, said] of [
+    ['x*y', "the string 'x*y'"],
+    [undefined, 'undefined'],
+  ] as const) {
+    expect(() => run(given as never)).toThrow(ArgumentError)
+    expect(() => run(given as never)).toThrow(`${name}: needs a trace, as trace(f, inputs) makes it, not ${said}`)
+  }
 })
