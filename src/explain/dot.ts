@@ -67,10 +67,14 @@ export const FONT = 'Verdana'
 /** Text as HTML and XML have it. */
 export const escaped = (text: string): string => text.replace(/[&<>"]/g, letter => `&#${letter.charCodeAt(0)};`)
 const quoted = (text: string): string => `"${text.replace(/[\\"]/g, '\\$&').replace(/\n/g, '\\n')}"`
-const attributes = (given: Readonly<Record<string, string | number | undefined>>): string =>
+/** What stands in the text as it is: all other texts are quoted, whatever they begin with. */
+interface Markup {
+  readonly markup: string
+}
+const attributes = (given: Readonly<Record<string, string | number | Markup | undefined>>): string =>
   `[${Object.entries(given)
     .filter(([, value]) => value !== undefined)
-    .map(([name, value]) => `${name}=${String(value).startsWith('<') ? value : quoted(String(value))}`)
+    .map(([name, value]) => `${name}=${typeof value === 'object' ? value.markup : quoted(String(value))}`)
     .join(' ')}]`
 
 function numeral(x: number): string {
@@ -95,13 +99,15 @@ const shown = (x: number | Tensor): string =>
 function label(
   heading: string,
   lines: readonly { readonly text: string; readonly color?: string; readonly small?: boolean }[],
-): string {
+): Markup {
   const row = (inner: string): string => `<TR><TD ALIGN="LEFT">${inner}</TD></TR>`
   const line = ({ text, color, small }: (typeof lines)[number]): string => {
     const font = `${color ? ` COLOR="${color}"` : ''}${small ? ' POINT-SIZE="10"' : ''}`
     return row(font === '' ? escaped(text) : `<FONT${font}>${escaped(text)}</FONT>`)
   }
-  return `<<TABLE BORDER="0" CELLBORDER="0" CELLSPACING="0" CELLPADDING="1">${row(heading)}${lines.map(line).join('')}</TABLE>>`
+  return {
+    markup: `<<TABLE BORDER="0" CELLBORDER="0" CELLSPACING="0" CELLPADDING="1">${row(heading)}${lines.map(line).join('')}</TABLE>>`,
+  }
 }
 
 /** What a row computes, in its operands' names. */
@@ -326,12 +332,14 @@ function clustered(all: readonly Unit[], node: (unit: Unit) => string, ink: Ink)
 }
 
 /** What the colours mean. */
-function legendOf(patterns: readonly Pattern[], ink: Ink, direction: 'right' | 'down'): string {
+function legendOf(patterns: readonly Pattern[], ink: Ink, direction: 'right' | 'down'): Markup {
   const cells = patterns.map(
     name =>
       `<TD BGCOLOR="${mixed(ink.paper, hues[name], 0.22)}" COLOR="${hues[name]}" BORDER="2"><FONT POINT-SIZE="10">${name}: ${meanings[name]}</FONT></TD>`,
   )
   // beside a tall graph, above a wide one
   const lines = direction === 'down' ? cells : [cells.join('')]
-  return `<<TABLE BORDER="0" CELLBORDER="1" CELLSPACING="4" CELLPADDING="4">${lines.map(line => `<TR>${line}</TR>`).join('')}</TABLE>>`
+  return {
+    markup: `<<TABLE BORDER="0" CELLBORDER="1" CELLSPACING="4" CELLPADDING="4">${lines.map(line => `<TR>${line}</TR>`).join('')}</TABLE>>`,
+  }
 }

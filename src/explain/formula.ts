@@ -216,6 +216,21 @@ const GREEK =
   'alpha beta gamma delta epsilon zeta eta theta iota kappa lambda mu nu xi pi rho sigma tau upsilon phi chi psi omega'.split(
     ' ',
   )
+/** The Greek capitals that look like Latin ones: TeX has no commands for them. */
+const CAPITALS: Readonly<Record<string, string>> = {
+  Alpha: 'A',
+  Beta: 'B',
+  Epsilon: 'E',
+  Zeta: 'Z',
+  Eta: 'H',
+  Iota: 'I',
+  Kappa: 'K',
+  Mu: 'M',
+  Nu: 'N',
+  Rho: 'P',
+  Tau: 'T',
+  Chi: 'X',
+}
 
 /**
  * A name as TeX: Greek letters as such, digits and what follows an underscore as an index.
@@ -225,11 +240,13 @@ const GREEK =
  */
 export function symbol(name: string): string {
   const [, stem, digits, index] = /^(.*?)_?(?:(\d+)|_(.+))?$/su.exec(name) as unknown as string[]
-  const letter = GREEK.includes(stem.toLowerCase())
-    ? `\\${stem}`
-    : stem.length > 1
-      ? `\\mathit{${stem.replaceAll('_', '\\_')}}`
-      : stem
+  const letter = Object.hasOwn(CAPITALS, stem)
+    ? `\\mathrm{${CAPITALS[stem]}}`
+    : GREEK.includes(`${stem.slice(0, 1).toLowerCase()}${stem.slice(1)}`)
+      ? `\\${stem}`
+      : stem.length > 1
+        ? `\\mathit{${stem.replaceAll('_', '\\_')}}`
+        : stem
   const below = digits ?? (index === undefined ? undefined : `\\mathrm{${index.replaceAll('_', '\\_')}}`)
   return below === undefined ? letter : `${letter}_{${below}}`
 }

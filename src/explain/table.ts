@@ -98,7 +98,8 @@ function text(cell: Cell, digits: number): string {
   if (cell === null) return ''
   if (typeof cell === 'number') return numeral(cell, digits)
   if (cell instanceof Tensor) return summary(cell, digits)
-  return isFormula(cell) ? cell.text : cell
+  // a cell is one line
+  return (isFormula(cell) ? cell.text : cell).replaceAll('\n', ' ')
 }
 
 // ---------------------------------------------------------------- text
@@ -218,10 +219,13 @@ const inTex: Readonly<Record<string, string>> = {
   '\\': '\\textbackslash{}',
   '~': '\\textasciitilde{}',
   '^': '\\textasciicircum{}',
+  '|': '\\textbar{}',
 }
 /** Words within mathematics. */
 export const texWords = (words: string): string =>
-  words === '' ? '' : `\\text{${words.replace(/[\\~^]|[&%$#_{}]/g, mark => inTex[mark] ?? `\\${mark}`)}}`
+  words === ''
+    ? ''
+    : `\\text{${words.replace(/\n/g, ' ').replace(/[\\~^|]|[&%$#_{}]/g, mark => inTex[mark] ?? `\\${mark}`)}}`
 
 /** A number as TeX writes it. */
 export const texNumber = (x: number, digits: number): string => {

@@ -235,3 +235,10 @@ test.each([
   expect(() => dot(lecture, given as never)).toThrow(ArgumentError)
   expect(() => dot(lecture, given as never)).toThrow(message)
 })
+
+test.each(['<b>', '<<i>>', 'a"b\\', 'a|b', 'a\nb'])('a name %j is text, not markup', async name => {
+  const f = (x: Value, y: Value) => x.mul(y).add(x.sin())
+  const svg = await draw(trace(f, { [name]: 2, y: 3 }), { title: name })
+  expect(svg).toContain('<svg')
+  expect(svg).not.toMatch(/<[bi]>/)
+})

@@ -116,6 +116,14 @@ test('names as TeX are accepted by KaTeX', () => {
   for (const name of ['x', 'x1', 'x_12', 'alpha', 'Gamma', 'rate', 'w_in', 'learning_rate', 'x_', '_x', 'beta2'])
     expect(accepted(symbol(name)), name).toContain('<math')
   expect(symbol('beta2')).toBe('\\beta_{2}')
+  // TeX has no \\MU and no \\Mu
+  expect(['MU', 'Mu1', 'Omega', 'XI'].map(symbol)).toEqual([
+    '\\mathit{MU}',
+    '\\mathrm{M}_{1}',
+    '\\Omega',
+    '\\mathit{XI}',
+  ])
+  for (const name of ['MU', 'Mu1', 'XI']) expect(accepted(symbol(name)), name).toContain('<math')
 })
 
 test('the special functions as text are those of the engine', () => {

@@ -1,7 +1,9 @@
 // Tables: one model, five ways to print it.
+import katex from 'katex'
 import { describe, expect, test } from 'vitest'
+import { explain } from '../../src/explain/explanation.ts'
 import { type Format, formats, render, type Table } from '../../src/explain/table.ts'
-import { ArgumentError, tensor } from '../../src/index.ts'
+import { ArgumentError, tensor, type Value } from '../../src/index.ts'
 
 const table: Table = {
   title: 'A_1 | <b>',
@@ -105,7 +107,7 @@ Another \\<note\\>.`)
 
 test('LaTeX: an array, specials escaped', () => {
   expect(render(table, 'latex')).toBe(`\\begin{gathered}
-\\text{A\\_1 | <b>} \\\\
+\\text{A\\_1 \\textbar{} <b>} \\\\
 \\begin{array}{llrl}
 \\text{name} & \\dot{w} & \\text{value} & \\text{tensor} \\\\
 \\hline
@@ -162,4 +164,16 @@ test('refusals', () => {
   expect(() => render(table, 'text', { width: 10 })).toThrow('render: width is an integer of at least 20, not 10')
   expect(() => render(table, 'text', { wide: 10 } as never)).toThrow("render: unknown option 'wide'")
   expect(formats).toHaveLength(5)
+})
+
+test('a name with a bar or a line break stays within its cell, and KaTeX reads it', () => {
+  const found = explain((x: Value) => x.mul(x).abs(), { 'a|b\nc': -2 }).render('markdown')
+  const lines = found.split('\n').filter(line => line.startsWith('|'))
+  for (const line of lines) expect(line).toMatch(/\|$/)
+  const formulas = [...found.matchAll(/\$([^$]*)\$/g)].map(([, tex]) => tex)
+  expect(formulas.length).toBeGreaterThan(5)
+  for (const tex of formulas) {
+    expect(tex).not.toContain('|')
+    katex.renderToString(tex, { throwOnError: true, strict: 'error' })
+  }
 })
