@@ -158,6 +158,8 @@ export class WeightedRandomSampler extends Sampler {
       if (!(w >= 0 && w < Infinity))
         throw new ArgumentError(`${name}: weights are finite numbers >= 0, but weight ${i} is ${described(w)}`)
     })
+    if (!Number.isFinite(this.weights.reduce((a, b) => a + b, 0)))
+      throw new ArgumentError(`${name}: the weights add up to more than a number can be. Divide them by their largest`)
     const positive = this.weights.filter(w => w > 0).length
     if (positive === 0) throw new ArgumentError(`${name}: no weight is above 0, so nothing can be taken`)
     this.length = integer(name, 'numSamples', numSamples, 1)
@@ -289,6 +291,10 @@ export class BatchSampler extends Sampler<number[]> {
   }
   [Symbol.iterator](): Iterator<number[]> {
     const order = Array.from(this.sampler)
+    if (order.length !== this.sampler.length)
+      throw new ArgumentError(
+        `BatchSampler: the sampler gave ${order.length} indices, but its length is ${this.sampler.length}. It is gone through once in each epoch, and an iterator ends with the first`,
+      )
     return Array.from({ length: this.length }, (_, k) =>
       order.slice(k * this.batchSize, (k + 1) * this.batchSize),
     ).values()

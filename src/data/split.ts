@@ -49,7 +49,7 @@ export function randomSplit<T, B>(
 
 function partSizes(op: string, lengths: readonly number[], n: number): number[] {
   lengths.forEach((length, i) => {
-    if (!(length >= 0 && length < Infinity))
+    if (typeof length !== 'number' || !(length >= 0 && length < Infinity))
       throw new ArgumentError(`${op}: lengths are numbers >= 0, but length ${i} is ${described(length)}`)
   })
   const total = lengths.reduce((a, b) => a + b, 0)
@@ -98,7 +98,7 @@ export function trainTestSplit<T, B>(of: Dataset<T, B>, given: TestSplitOptions 
   const n = filled(op, of)
   const size = (name: string, x: number, round: (x: number) => number): number => {
     const whole = Number.isInteger(x)
-    if (!(x > 0) || (whole ? x > n : x >= 1))
+    if (typeof x !== 'number' || !(x > 0) || (whole ? x > n : x >= 1))
       throw new ArgumentError(
         `${op}: ${name} is a fraction in (0, 1) or a number of the ${n} samples, not ${described(x)}`,
       )

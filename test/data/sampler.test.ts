@@ -79,6 +79,7 @@ describe('WeightedRandomSampler', () => {
     expect(() => new WeightedRandomSampler([], 1)).toThrow(ArgumentError)
     expect(() => new WeightedRandomSampler([1, -1], 1)).toThrow(/weight 1 is -1/)
     expect(() => new WeightedRandomSampler([1, NaN], 1)).toThrow(ArgumentError)
+    expect(() => new WeightedRandomSampler([1e308, 1e308, 0], 1)).toThrow(/add up to more than a number can be/)
     expect(() => new WeightedRandomSampler([1, 0, 1], 3, { replacement: false })).toThrow(/cannot take 3 .* from 2/)
     expect(() => new WeightedRandomSampler([1], 0)).toThrow(ArgumentError)
     expect(() => new WeightedRandomSampler([1], 1, { replace: true } as never)).toThrow(/unknown option 'replace'/)
@@ -131,6 +132,9 @@ test('BatchSampler cuts an order, and keeps or drops the rest', () => {
   expect([...new BatchSampler([4, 2, 0], 2, false)]).toEqual([[4, 2], [0]])
   expect(() => new BatchSampler(five, 0, false)).toThrow(ArgumentError)
   expect(() => new BatchSampler(3 as never, 1, false)).toThrow(/needs a sampler, not 3/)
+  const once = new BatchSampler(Object.assign([4, 2].values(), { length: 2 }), 2, false)
+  expect([...once]).toEqual([[4, 2]])
+  expect(() => [...once]).toThrow(/the sampler gave 0 indices, but its length is 2/)
 })
 
 test('states: from a sampler to another, as JSON; refused where they do not belong', () => {
