@@ -18,7 +18,10 @@ interface Drawn {
 }
 /** @throws ArgumentError when x is no tensor, ShapeError when it is no batch of images */
 function images(op: string, x: Tensor): [n: number, c: number, h: number, w: number] {
-  if (floats(op, x).ndim !== 4) throw new ShapeError(`${op}: images are [n, c, h, w], not ${show(x.shape)}`)
+  if (floats(op, x).ndim !== 4)
+    throw new ShapeError(
+      `${op}: images are [n, c, h, w], not ${show(x.shape)}${x.ndim === 3 ? '. For a single one use x.unsqueeze(0)' : ''}`,
+    )
   return [x.shape[0], x.shape[1], x.shape[2], x.shape[3]]
 }
 /** An interval: of a number its negative to itself. */

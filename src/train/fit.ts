@@ -133,8 +133,13 @@ export async function fit<M extends Module, B, P, T>(
     throw new ArgumentError(`fit: size is a function of a batch, not ${described(given.size)}`)
   for (const [name, x] of Object.entries({ compile, nanGuard }))
     if (typeof x !== 'boolean') throw new ArgumentError(`fit: ${name} is true or false, not ${described(x)}`)
+  const groups = new Set<unknown>(optimizer.paramGroups)
   if (scheduler !== null && typeof scheduler.step !== 'function')
     throw new ArgumentError(`fit: scheduler is a scheduler, not ${described(scheduler)}`)
+  if (scheduler?.optimizer && !scheduler.optimizer.paramGroups.some(group => groups.has(group)))
+    throw new ArgumentError(
+      'fit: the scheduler sets the rates of another optimizer. Make it with the optimizer that is given to fit',
+    )
   if (ema !== null && !(ema instanceof EMA)) throw new ArgumentError(`fit: ema is an EMA, not ${described(ema)}`)
   if (signal !== undefined && typeof signal?.aborted !== 'boolean')
     throw new ArgumentError(`fit: signal is the signal of an AbortController, not ${described(signal)}`)

@@ -54,7 +54,9 @@ describe.each<[string, (generator: Generator) => data.Augmentation]>([
   test('refusals', () => {
     expect(() => make(3 as never)).toThrow(`${name}: generator is a Generator, not 3`)
     expect(() => make(generator())(zeros([2, 5, 6]))).toThrow(ShapeError)
-    expect(() => make(generator())(zeros([2, 5, 6]))).toThrow(`${name}: images are [n, c, h, w], not [2, 5, 6]`)
+    expect(() => make(generator())(zeros([2, 5, 6]))).toThrow(
+      `${name}: images are [n, c, h, w], not [2, 5, 6]. For a single one use x.unsqueeze(0)`,
+    )
     expect(() => make(generator())(x.int())).toThrow(DtypeError)
     expect(() => make(generator())([1] as never)).toThrow(ArgumentError)
   })

@@ -371,6 +371,8 @@ describe('fit refuses', () => {
     ['no optimizer', { optimizer: {} }, /optimizer is no optimizer/],
     ['a closure', { optimizer: new optim.LBFGS(model.parameters()) }, /LBFGS calls its closure several times/],
     ['a scheduler that is none', { scheduler: {} }, /scheduler is a scheduler, not an object/],
+    ['a scheduler of another', { scheduler: new optim.StepLR(made().optimizer, 1) }, /the rates of another optimizer/],
+    ['a plateau of another', { scheduler: new optim.ReduceLROnPlateau(made().optimizer) }, /the rates of another/],
     ['another rhythm', { scheduleBy: 'batch' }, /scheduleBy is 'epoch' or 'step', not the string 'batch'/],
     ['accumulate 0', { accumulate: 0 }, /accumulate is an integer of at least 1, not 0/],
     ['a norm of 0', { clipGradNorm: 0 }, /clipGradNorm is a number above 0, not 0/],

@@ -216,14 +216,14 @@ describe('a state', () => {
   /** A run that loads a state, and what it was before and after. */
   async function loading(
     state: Snapshot,
-    also: object = {},
+    also: object | ((optimizer: optim.Adam) => object) = {},
   ): Promise<{ error: unknown; same: boolean; draw: boolean }> {
     const { model, optimizer, loss } = made(3)
     let error: unknown
     let [same, draw] = [false, false]
     await fit(model, {
       ...{ train: new Loader(new Generator(1)), loss, optimizer, epochs: 1 },
-      ...also,
+      ...(typeof also === 'function' ? also(optimizer) : also),
       callbacks: [
         {
           start(run) {
@@ -264,7 +264,7 @@ describe('a state', () => {
     expect((await loading(state)).error).toBe(undefined)
     const wider = new nn.Sequential(new nn.Linear(2, 3))
     const other = new optim.SGD(wider.parameters(), { lr: 1 })
-    const refused: [Snapshot, object, RegExp][] = [
+    const refused: [Snapshot, object | ((optimizer: optim.Adam) => object), RegExp][] = [
       [null, {}, /the state is no record, but null/],
       [{ model: 1 }, {}, /this is no state of a run/],
       [without(state, s => delete s.history), {}, /history is no list/],
@@ -277,7 +277,11 @@ describe('a state', () => {
         /a callback 'best', which this one lacks/,
       ],
       [without(state, s => delete (s.parts as Record<string, Snapshot>).model), {}, /the state has no model/],
-      [state, { scheduler: new optim.StepLR(optimizer, 1) }, /the state has no scheduler, and this run has one/],
+      [
+        state,
+        (own: optim.Adam) => ({ scheduler: new optim.StepLR(own, 1) }),
+        /the state has no scheduler, and this run has one/,
+      ],
       [state, { train: batches }, /the state has a loader, and this run has none/],
     ]
     for (const [given, also, message] of refused) {
