@@ -144,7 +144,15 @@ function run<N extends Num>(root: Term, xs: readonly N[]): N | number {
 
 // ---------------------------------------------------------------- names
 
-const constants: Readonly<Record<string, number>> = { pi: Math.PI, e: Math.E, inf: Infinity, nan: NaN }
+const constants: Readonly<Record<string, number>> = {
+  pi: Math.PI,
+  π: Math.PI,
+  e: Math.E,
+  inf: Infinity,
+  nan: NaN,
+  Infinity,
+  NaN,
+}
 /** Names that PyTorch, or everybody, has beside those of the table. */
 const aliases: Readonly<Record<string, OpName>> = {
   ln: 'log',
@@ -207,8 +215,8 @@ export interface ParseOptions {
 /**
  * Reads an expression: numbers, names, + - * / ^ (or **), comparisons, `condition ? x : y`, brackets, and all functions of
  * the table by PyTorch's names (`leaky_relu` and `leakyRelu` alike; parameters may be left out where PyTorch has a
- * default). A power binds more than a sign and goes to the right: -x^2 is -(x^2), x^y^z is x^(y^z). `pi`, `e`, `inf` and
- * `nan` are constants, unless an input is called so. What depends on no input is computed once, here.
+ * default). A power binds more than a sign and goes to the right: -x^2 is -(x^2), x^y^z is x^(y^z). `pi` (or `π`), `e`, `inf` and
+ * `nan` (or `Infinity` and `NaN`) are constants, unless an input is called so. What depends on no input is computed once, here.
  *
  * The function takes values, tensors or symbols: whatever has the table's ops.
  *
@@ -260,18 +268,35 @@ export function unique(op: string, names: readonly string[]): readonly string[] 
   }
   return names
 }
-const isName = (name: string): boolean => /^[\p{L}_][\p{L}\p{M}\p{N}_]*$/u.test(name)
+const isName = (name: string): boolean => /^[\p{L}_][\p{L}\p{M}\p{N}_]*$/u.test(name) && !/[⁰¹²³⁴-⁹]/.test(name)
 /** Signs of mathematics that are not those of code. */
-const looksLike = (name: string): string =>
-  /[−–]/.test(name) ? '. Write - for minus' : /[×·⋅]/.test(name) ? '. Write * for times' : ''
+const hints: readonly (readonly [RegExp, string])[] = [
+  [/[−–]/, '- for minus'],
+  [/[×·⋅]/, '* for times'],
+  [/÷/, '/ for a quotient'],
+  [/[⁰¹²³⁴-⁹]/, '^ for a power: x^2'],
+  [/√/, 'sqrt(x) for a root'],
+  [/\|/, 'abs(x) for a size'],
+  [/%/, 'remainder(x, y) for what a division leaves'],
+  [/^=/, '== to compare'],
+]
+function looksLike(text: string): string {
+  const hint = hints.find(([sign]) => sign.test(text))
+  return hint ? `. Write ${hint[1]}` : ''
+}
 
 function refuse(text: string, { start = 0 }: Partial<Place>, reason: string): never {
   throw new ExpressionError(`expression: ${reason}`, text, start + 1)
 }
 
+function refuseMark(text: string, at: number): never {
+  const [mark] = text.slice(at)
+  refuse(text, { start: at }, `unexpected '${mark}'${looksLike(mark)}`)
+}
+
 /** The syntax tree, of one expression that is all of the text. */
 function read(text: string): Node {
-  if (text.trim() === '') refuse(text, {}, 'is empty')
+  if (text.trim() === '') refuse(text, {}, 'the text is empty')
   let root: Node
   try {
     within = false
@@ -283,22 +308,30 @@ function read(text: string): Node {
     refuse(text, { start: Math.min(index ?? 0, text.length) }, explained(description))
   }
   if (root.type === 'Compound') {
-    const second = (root.body as Node[])[1]
-    refuse(text, second === undefined ? {} : placed(second), 'an operator is missing before this')
+    const [first, second] = root.body as (Node | undefined)[]
+    const at = second === undefined ? 0 : placed(second).start
+    // jsep reads over what separates two expressions
+    const mark = text.slice(first ? placed(first).end : 0, at).search(/[,;]/)
+    if (first && mark >= 0) refuseMark(text, placed(first).end + mark)
+    // jsep takes every letter that is not ASCII for one of a name
+    if (second?.type === 'Identifier' && !isName(second.name as string)) refuseMark(text, at)
+    refuse(text, { start: at }, 'an operator is missing before this')
   }
   const { start, end } = placed(root)
   // brackets around the whole are part of it; separators are not
   const lead = /^\s*/.exec(text)?.[0].length ?? 0
-  if (start > lead) refuse(text, { start: lead }, `unexpected '${text[lead]}'`)
+  if (start > lead) refuseMark(text, lead)
   const rest = text.slice(end).search(/\S/)
-  if (rest >= 0) refuse(text, { start: end + rest }, `unexpected '${text[end + rest]}'`)
+  if (rest >= 0) refuseMark(text, end + rest)
   return root
 }
 
 /** jsep's words for what is wrong, with the way out. */
 function explained(description: string): string {
   const reason = `${description[0].toLowerCase()}${description.slice(1)}`.replaceAll('"', "'")
-  return /variable names cannot start with a number/.test(reason) ? `${reason}. Write * between factors` : reason
+  if (/variable names cannot start with a number/.test(reason)) return `${reason}. Write * between factors`
+  const [, mark = ''] = /^unexpected '(.)'/u.exec(reason) ?? []
+  return `${reason}${looksLike(mark)}`
 }
 
 /** From where to where: tokens know it, and what is made of them follows. */

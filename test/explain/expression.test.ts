@@ -142,7 +142,15 @@ describe('errors point at the column', () => {
     ['2x1', 2, /variable names cannot start with a number.*Write \* between factors/],
     ['x1 % x2', 4, /unexpected '%'/],
     ['x1 && x2', 4, /unexpected '&'/],
-    ['x1, x2', 5, /an operator is missing/],
+    ['x1, x2', 3, /unexpected ','/],
+    ['x1*x2 ; x1', 7, /unexpected ';'/],
+    ['x1²', 1, /unexpected 'x1²'\. Write \^ for a power/],
+    ['1 + √x1', 5, /Write sqrt\(x\) for a root/],
+    ['x1 ÷ x2', 4, /unexpected '÷'\. Write \/ for a quotient/],
+    ['|x1|', 1, /unexpected '\|'\. Write abs\(x\)/],
+    ['x1 %x2', 4, /unexpected '%'\. Write remainder\(x, y\)/],
+    ['x1 = x2', 4, /unexpected '='\. Write == to compare/],
+    ['x1 👍', 4, /unexpected '👍'/],
     ['x1;', 3, /unexpected ';'/],
     ['sin(x1, x2)', 1, /sin takes 1 operand, not 2/],
     ['x2*atan2(x1)', 4, /atan2 takes 2 operands, not 1/],
@@ -154,7 +162,7 @@ describe('errors point at the column', () => {
     ['x1.data', 1, /only numbers, names/],
     ['[x1]', 1, /only numbers, names/],
     ["x1 + 'a'", 6, /only numbers, names/],
-    ['x1 \u2212 x2', 4, /missing before this|unexpected/],
+    ['x1 \u2212 x2', 4, /unexpected '\u2212'\. Write - for minus/],
     ['x1 ? x2', 8, /expected :/],
     ['', 1, /is empty/],
     ['   ', 1, /is empty/],
@@ -164,6 +172,20 @@ describe('errors point at the column', () => {
     const error = failing(text, ['x1', 'x2'])
     expect(error.message).toMatch(message)
     expect(error.column, error.message).toBe(column)
+  })
+
+  it('an exponent written high is no part of a name', () => {
+    expect(() => parse('x²')).toThrow(ExpressionError)
+    expect(() => parse('x', { names: ['x²'] })).toThrow(ArgumentError)
+    expect(parse('x₁').names).toEqual(['x₁'])
+  })
+
+  it('constants have the names that people write', () => {
+    expect(parse('π + Infinity*0').names).toEqual([])
+    expect(parse('π').f()).toBe(Math.PI)
+    expect(parse('min(Infinity, 2)').f()).toBe(2)
+    expect(parse('NaN').f()).toBeNaN()
+    expect(parse('π*x', { names: ['π', 'x'] }).names).toEqual(['π', 'x'])
   })
 
   it('shows the text with a caret under the place', () => {
