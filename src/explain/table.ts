@@ -139,8 +139,14 @@ function asText({ title, columns, rows, notes }: Table, width: number, digits: n
   return [...above, blocks.join('\n\n'), ...(below === '' ? [] : [below])].join('\n\n')
 }
 
-/** How many letters wide: marks that sit on another letter take no room. */
-const size = (line: string): number => [...line.replace(/\p{M}/gu, '')].length
+/** Letters of East Asia and emoji, which terminals show twice as wide. */
+const WIDE =
+  /[\u1100-\u115f\u2e80-\u303e\u3041-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff01-\uff60\uffe0-\uffe6\u{20000}-\u{3fffd}]|\p{Emoji_Presentation}/u
+/** The columns that a letter takes: marks that sit on another letter take none. */
+const room = (letter: string): number => (/^\p{M}$/u.test(letter) ? 0 : WIDE.test(letter) ? 2 : 1)
+/** How many columns wide. */
+const size = (line: string): number =>
+  /^[\x20-\x7e]*$/.test(line) ? line.length : [...line].reduce((sum, letter) => sum + room(letter), 0)
 const padded = (line: string, width: number, align: 'left' | 'right'): string => {
   const space = ' '.repeat(Math.max(0, width - size(line)))
   return align === 'right' ? space + line : line + space
@@ -183,11 +189,17 @@ function wrapped(line: string, width: number): string[] {
   if (size(line) <= width) return [line]
   const lines: string[] = []
   let rest = [...line]
-  while (rest.length > width) {
-    const start = rest.slice(0, width + 1)
+  for (;;) {
+    let fit = 0
+    for (let used = 0; fit < rest.length; fit++) {
+      used += room(rest[fit])
+      if (used > width) break
+    }
+    if (fit === rest.length) break
+    const start = rest.slice(0, fit + 1)
     const space = start.lastIndexOf(' ')
-    const sign = Math.max(...['*', '/', ',', '(', '+', '.', '_'].map(mark => start.slice(0, width).lastIndexOf(mark)))
-    const at = space > 0 ? space : sign > 0 ? sign + 1 : width
+    const sign = Math.max(...['*', '/', ',', '(', '+', '.', '_'].map(mark => start.slice(0, fit).lastIndexOf(mark)))
+    const at = space > 0 ? space : sign > 0 ? sign + 1 : Math.max(1, fit)
     lines.push(rest.slice(0, at).join('').trimEnd())
     rest = [...rest.slice(at).join('').trimStart()]
   }

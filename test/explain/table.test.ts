@@ -177,3 +177,16 @@ test('a name with a bar or a line break stays within its cell, and KaTeX reads i
     katex.renderToString(tex, { throwOnError: true, strict: 'error' })
   }
 })
+
+test('letters that a terminal shows twice as wide count twice', () => {
+  const columns = (line: string): number =>
+    [...line].reduce((sum, x) => sum + (/[\p{Script=Han}🙂]/u.test(x) ? 2 : 1), 0)
+  for (const width of [20, 21, 33, 60])
+    for (const name of ['变量', '很长很长很长很长很长很长的变量', 'x🙂y'])
+      for (const line of explain((x: Value) => x.mul(x.sin()), { [name]: 2 })
+        .render('text', { width })
+        .split('\n'))
+        expect(columns(line), line).toBeLessThanOrEqual(width)
+  const lines = render({ title: '', columns: [{ title: 'a' }, { title: 'b' }], rows: [['变量', 1]], notes: [] })
+  expect(lines).toBe('a     b\n----  -\n变量  1')
+})
