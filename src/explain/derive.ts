@@ -181,6 +181,11 @@ const isShort = (x: Expr): boolean =>
   table.get(x.op as OpName)?.type === 'bool' ||
   (['neg', 'add', 'sub', 'mul'].includes(x.op) && x.inputs.every(y => y.inputs.length === 0))
 
+/** The highest order that is taken: each is taken from the one before. */
+const HIGHEST = 1000
+/** The most derivatives that are written at once. */
+const MOST = 100_000
+
 /** d root / d input k, over the inputs alone. */
 function derivative(root: Expr, k: number, arity: number): Expr {
   const partial = partials(root, arity)[k]
@@ -201,6 +206,7 @@ function derivative(root: Expr, k: number, arity: number): Expr {
 export function derive(f: string | Symbolic, given: DeriveOptions = {}): Derivation {
   const { wrt, order = 1, names: fixed } = options('derive', given, ['wrt', 'order', 'names'])
   integer('derive', 'order', order, 1)
+  if (order > HIGHEST) throw new ArgumentError(`derive: order is at most ${HIGHEST}, not ${order}`)
   const { names, value, title } = symbolic(f, fixed)
   const single = typeof wrt === 'string' || (wrt === undefined && names.length === 1)
   const by = typeof wrt === 'string' ? [wrt] : wrt === undefined ? names : list('derive', 'wrt', wrt)
@@ -209,6 +215,11 @@ export function derive(f: string | Symbolic, given: DeriveOptions = {}): Derivat
     if (!names.includes(name))
       throw new ArgumentError(`derive: wrt has ${described(name)}, but the inputs are ${names.join(', ')}`)
   if (new Set(by).size < by.length) throw new ArgumentError(`derive: wrt names an input twice: ${by.join(', ')}`)
+  const count = by.length ** order
+  if (count > MOST)
+    throw new ArgumentError(
+      `derive: order ${order} by ${by.length} inputs is ${count} derivatives, more than ${MOST}. Choose one input, or fewer, by wrt`,
+    )
 
   // mixed derivatives are equal in any order: each is taken once, by the first inputs first
   const made = new Map<string, Expr>([['', value]])

@@ -226,6 +226,12 @@ describe('errors', () => {
     [() => derive('x', { wrt: ['x', 'x'] }), ArgumentError, /names an input twice/],
     [() => derive('x', { order: 0 }), ArgumentError, /order is an integer of at least 1/],
     [() => derive('2'), ArgumentError, /has no inputs/],
+    [() => derive('x', { order: 1e8 }), ArgumentError, /order is at most 1000, not 100000000/],
+    [
+      () => derive('x*y', { order: 20 }),
+      ArgumentError,
+      /order 20 by 2 inputs is 1048576 derivatives, more than 100000/,
+    ],
     [() => derive(3 as never), ArgumentError, /an expression in text or a function, not 3/],
     [() => derive(() => 'a', { names: ['x'] }), ArgumentError, /on symbols the function gave the string 'a'/],
     [() => derive((x: Value) => x.data * 2), ArgumentError, /a symbol has no number \(data\)/],
