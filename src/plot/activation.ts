@@ -6,7 +6,7 @@ import { ArgumentError } from '../engine/errors.ts'
 import { Tensor } from '../engine/tensor.ts'
 import type { TensorModule } from '../nn/module.ts'
 import { panels, yAxis } from './axis.ts'
-import { air, axisTitle, frame, known, legend, type PlotOptions, render, title } from './canvas.ts'
+import { axisTitle, frame, known, legend, lineChart, type PlotOptions } from './canvas.ts'
 import { type Numbers, numbers, spanOf, widened } from './points.ts'
 
 /** Of the outputs (or gradients, or weights) of one layer. */
@@ -164,50 +164,40 @@ export async function activationStatistics(
   ]
   const share = yAxis(view, { low: 0, high: 100 }, { label: 'share in %' }, room)
   const values = yAxis(view, span, { label: options.yLabel ?? 'activation' }, room)
-  return render(
-    {
-      type: 'line',
-      data: { datasets: [] },
-      options: {
-        layout: { padding: { top: 26 * unit, right: 34 * unit, bottom: 20 * unit, left: 20 * unit } },
-        plugins: { title: title(view, options.title), legend: legend(view, true, key) },
-        scales: {
-          x: {
-            type: 'linear',
-            min: -0.5,
-            max: layers.length - 0.5,
-            grid: { display: false },
-            border: { color: look.muted },
-            // The axis runs from -0.5, its ticks stand at the layers.
-            afterBuildTicks: (scale: { ticks: { value: number }[] }) => {
-              scale.ticks = layers.map((_, value) => ({ value }))
-            },
-            ticks: {
-              color: look.ink,
-              maxRotation: 60,
-              font: { size: 17 * unit },
-              callback: (value: string | number) => names[Number(value)] ?? '',
-            },
-            title: axisTitle(view, undefined, 0),
-          },
-          y0: {
-            ...values,
-            min: span.low,
-            max: span.high,
-            ticks: { ...values.ticks, includeBounds: false },
-            ...place(0),
-          },
-          ...(kinds.length > 0 && { y1: { ...share, min: 0, max: 100, ...place(1) } }),
-          ...gaps,
-          // Last, as data goes by the first x axis.
-          top: air(view),
+  return lineChart(view, options, {
+    datasets: [],
+    legend: legend(view, true, key),
+    scales: {
+      x: {
+        type: 'linear',
+        min: -0.5,
+        max: layers.length - 0.5,
+        grid: { display: false },
+        border: { color: look.muted },
+        // The axis runs from -0.5, its ticks stand at the layers.
+        afterBuildTicks: (scale: { ticks: { value: number }[] }) => {
+          scale.ticks = layers.map((_, value) => ({ value }))
         },
+        ticks: {
+          color: look.ink,
+          maxRotation: 60,
+          font: { size: 17 * unit },
+          callback: (value: string | number) => names[Number(value)] ?? '',
+        },
+        title: axisTitle(view, undefined, 0),
       },
-      plugins: [shapes],
+      y0: {
+        ...values,
+        min: span.low,
+        max: span.high,
+        ticks: { ...values.ticks, includeBounds: false },
+        ...place(0),
+      },
+      ...(kinds.length > 0 && { y1: { ...share, min: 0, max: 100, ...place(1) } }),
+      ...gaps,
     },
-    view,
-    options,
-  )
+    plugins: [shapes],
+  })
 }
 
 /** Long names without what all of them begin and end with; of those still long both ends, which tell layers apart. */

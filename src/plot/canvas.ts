@@ -2,7 +2,7 @@
 import { mkdir, writeFile } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import { dirname, extname } from 'node:path'
-import type { ChartConfiguration, ChartType, LegendItem } from 'chart.js'
+import type { ChartConfiguration, ChartOptions, ChartType, LegendItem, Plugin } from 'chart.js'
 import type * as Node from 'chartjs-node-canvas'
 import { oneOf, options as optionsOf } from '../engine/argument.ts'
 import { ArgumentError } from '../engine/errors.ts'
@@ -126,6 +126,37 @@ function scalable(svg: Buffer, width: number, height: number, title: string | un
       return before + number
     })
   return Buffer.from(text)
+}
+
+/** What tells one chart of lines from another. */
+export type Lines = {
+  datasets: ChartConfiguration<'line'>['data']['datasets']
+  legend: ReturnType<typeof legend>
+  scales: NonNullable<ChartOptions<'line'>['scales']>
+  /** What is drawn besides. */
+  plugins?: Plugin<'line'>[]
+  /** The height of the air between legend and chart. */
+  space?: number
+}
+
+/** Draws lines, and what plugins draw, between the margins that all charts have, under title and legend. */
+export function lineChart(view: Frame, options: PlotOptions, { datasets, scales, plugins = [], ...rest }: Lines) {
+  const { unit } = view
+  return render<'line'>(
+    {
+      type: 'line',
+      data: { datasets },
+      options: {
+        layout: { padding: { top: 26 * unit, right: 34 * unit, bottom: 20 * unit, left: 20 * unit } },
+        plugins: { title: title(view, options.title), legend: rest.legend },
+        // Air last, as data goes by the first x axis.
+        scales: { ...scales, top: air(view, rest.space) },
+      },
+      plugins,
+    },
+    view,
+    options,
+  )
 }
 
 /** The title, set left and wrapped to the width. */

@@ -1,6 +1,6 @@
 // Curves over steps: losses, accuracies, learning rates.
 import { scaled, xAxis, yAxis } from './axis.ts'
-import { air, frame, known, legend, type PlotOptions, render, title } from './canvas.ts'
+import { frame, known, legend, lineChart, type PlotOptions } from './canvas.ts'
 import { datasets, entries } from './line.ts'
 import { named, points, spanOf, type Values } from './points.ts'
 
@@ -34,7 +34,6 @@ export async function lossCurve(series: readonly Series[], options: CurveOptions
   known('lossCurve', options, ['xLabel', 'yLabel', 'logY'])
   const all = named('lossCurve', series)
   const view = frame(options, 1200, 750)
-  const { unit } = view
   const curves = all.map(({ name, values, as }, colour) => ({
     name,
     points: points('lossCurve', name, values),
@@ -47,25 +46,12 @@ export async function lossCurve(series: readonly Series[], options: CurveOptions
   const whole = seen.every(({ x }) => Number.isInteger(x) || Number.isNaN(x))
   const y = { label: options.yLabel ?? 'loss', log: options.logY }
   const drawn = datasets(view, curves, { y, span: ys })
-  return render(
-    {
-      type: 'line',
-      data: { datasets: drawn },
-      options: {
-        layout: { padding: { top: 26 * unit, right: 34 * unit, bottom: 20 * unit, left: 20 * unit } },
-        plugins: {
-          title: title(view, options.title),
-          legend: legend(view, all.length > 1, entries(view, drawn)),
-        },
-        scales: {
-          x: xAxis(view, xs, { label: options.xLabel ?? 'step', whole }),
-          y: yAxis(view, ys, y),
-          // Last, as data goes by the first x axis.
-          top: air(view),
-        },
-      },
+  return lineChart(view, options, {
+    datasets: drawn,
+    legend: legend(view, all.length > 1, entries(view, drawn)),
+    scales: {
+      x: xAxis(view, xs, { label: options.xLabel ?? 'step', whole }),
+      y: yAxis(view, ys, y),
     },
-    view,
-    options,
-  )
+  })
 }

@@ -4,7 +4,7 @@ import { list, record } from '../engine/argument.ts'
 import { ArgumentError } from '../engine/errors.ts'
 import { panels, xAxis, yAxis } from './axis.ts'
 import { type BinOptions, type Bins, countBins, HistogramRecorder, quantile } from './bins.ts'
-import { air, frame, known, legend, type PlotOptions, paint, render, title } from './canvas.ts'
+import { frame, known, legend, lineChart, type PlotOptions, paint } from './canvas.ts'
 import { datasets, entries } from './line.ts'
 import { type Numbers, spanOf } from './points.ts'
 import { mix, rgb } from './theme.ts'
@@ -34,7 +34,7 @@ export async function histogram(values: Numbers, options: HistogramOptions = {})
   const most = Math.max(...counts)
   if (most === 0) throw new ArgumentError('histogram: no finite values to draw')
   const view = frame(options, 1200, 750)
-  const { unit, look } = view
+  const { look } = view
   const bars = {
     id: 'bars',
     afterDatasetsDraw({ ctx, chartArea, scales }: Chart) {
@@ -54,25 +54,15 @@ export async function histogram(values: Numbers, options: HistogramOptions = {})
   }
   const span = log ? { low: Math.log(0.7), high: Math.log(most) } : { low: 0, high: most }
   const axis = yAxis(view, span, { label: options.yLabel ?? 'count', log })
-  return render(
-    {
-      type: 'line',
-      data: { datasets: [] },
-      options: {
-        layout: { padding: { top: 26 * unit, right: 34 * unit, bottom: 20 * unit, left: 20 * unit } },
-        plugins: { title: title(view, options.title), legend: legend(view, false) },
-        scales: {
-          x: xAxis(view, { low, high }, { label: options.xLabel ?? 'value' }),
-          y: { ...axis, ...(!log && { min: 0, suggestedMax: most }) },
-          // Last, as data goes by the first x axis.
-          top: air(view),
-        },
-      },
-      plugins: [bars],
+  return lineChart(view, options, {
+    datasets: [],
+    legend: legend(view, false),
+    scales: {
+      x: xAxis(view, { low, high }, { label: options.xLabel ?? 'value' }),
+      y: { ...axis, ...(!log && { min: 0, suggestedMax: most }) },
     },
-    view,
-    options,
-  )
+    plugins: [bars],
+  })
 }
 
 export type Snapshot = { readonly step: number; readonly values: Numbers | Bins }
@@ -123,7 +113,7 @@ export async function histogramsOverTime(snapshots: Snapshots, options: Evolutio
   })
   if (layers.every(({ counted }) => counted.length === 0)) throw new ArgumentError(`${plot}: no snapshots to draw`)
   const view = frame(options, 1200, layers.length === 1 ? 750 : 200 + 300 * layers.length)
-  const { unit, look } = view
+  const { look } = view
   const steps = layers.flatMap(({ counted }) => counted.map(({ step }) => step))
   const xs = spanOf(steps)
   const { place, gaps, room } = panels(view, layers.length)
@@ -176,24 +166,14 @@ export async function histogramsOverTime(snapshots: Snapshots, options: Evolutio
   }
   const sets = drawn.flatMap(panel => panel.sets)
   const whole = steps.every(Number.isInteger)
-  return render(
-    {
-      type: 'line',
-      data: { datasets: sets },
-      options: {
-        layout: { padding: { top: 26 * unit, right: 34 * unit, bottom: 20 * unit, left: 20 * unit } },
-        plugins: { title: title(view, options.title), legend: legend(view, true, entries(view, sets.slice(0, 2))) },
-        scales: {
-          x: xAxis(view, xs, { label: options.xLabel ?? 'step', whole }),
-          ...Object.fromEntries(drawn.map(({ axis }, k) => [`y${k}`, axis])),
-          ...gaps,
-          // Last, as data goes by the first x axis.
-          top: air(view),
-        },
-      },
-      plugins: [shades],
+  return lineChart(view, options, {
+    datasets: sets,
+    legend: legend(view, true, entries(view, sets.slice(0, 2))),
+    scales: {
+      x: xAxis(view, xs, { label: options.xLabel ?? 'step', whole }),
+      ...Object.fromEntries(drawn.map(({ axis }, k) => [`y${k}`, axis])),
+      ...gaps,
     },
-    view,
-    options,
-  )
+    plugins: [shades],
+  })
 }

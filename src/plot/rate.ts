@@ -3,7 +3,7 @@ import type { Chart } from 'chart.js'
 import { described, integer, record } from '../engine/argument.ts'
 import { ArgumentError, ShapeError } from '../engine/errors.ts'
 import { brief, scaled, xAxis, yAxis } from './axis.ts'
-import { air, frame, known, legend, type PlotOptions, render, title } from './canvas.ts'
+import { frame, known, legend, lineChart, type PlotOptions } from './canvas.ts'
 import { annotate } from './caption.ts'
 import { lossCurve } from './curve.ts'
 import { type Curve, datasets, entries } from './line.ts'
@@ -159,29 +159,16 @@ export async function learningRateCurve(
       heights.some(y => annotate(ctx, view, [{ ...note, y }], { taken, area, away: 12 * unit }) > 0)
     },
   }
-  return render(
-    {
-      type: 'line',
-      data: { datasets: sets },
-      options: {
-        layout: { padding: { top: 26 * unit, right: 34 * unit, bottom: 20 * unit, left: 20 * unit } },
-        plugins: {
-          title: title(view, options.title),
-          legend: legend(view, curves.length > 1, entries(view, sets)),
-        },
-        scales: {
-          x: xAxis(view, xs, x),
-          y: {
-            ...axis,
-            ...(!log && { min: low - room, max: top + room, ticks: { ...axis.ticks, includeBounds: false } }),
-          },
-          // Last, as data goes by the first x axis.
-          top: air(view),
-        },
+  return lineChart(view, options, {
+    datasets: sets,
+    legend: legend(view, curves.length > 1, entries(view, sets)),
+    scales: {
+      x: xAxis(view, xs, x),
+      y: {
+        ...axis,
+        ...(!log && { min: low - room, max: top + room, ticks: { ...axis.ticks, includeBounds: false } }),
       },
-      plugins: [mark],
     },
-    view,
-    options,
-  )
+    plugins: [mark],
+  })
 }

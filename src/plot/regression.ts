@@ -2,7 +2,7 @@
 import { described, number } from '../engine/argument.ts'
 import { ArgumentError, ShapeError } from '../engine/errors.ts'
 import { scaled, xAxis, yAxis } from './axis.ts'
-import { air, frame, known, legend, type PlotOptions, render, title } from './canvas.ts'
+import { frame, known, legend, lineChart, type PlotOptions } from './canvas.ts'
 import { datasets, entries } from './line.ts'
 import { type Numbers, numbers, type Point, points, spanOf, widened } from './points.ts'
 import { css, rgb } from './theme.ts'
@@ -94,42 +94,27 @@ export async function regressionFit(
     strokeStyle: pale,
     pointStyle: 'rect' as const,
   }
-  return render(
-    {
-      type: 'line',
-      data: {
-        datasets: [
-          ...drawn.map((set, i) =>
-            i === 0
-              ? {
-                  ...set,
-                  pointRadius: radius * unit,
-                  backgroundColor: css(rgb(look.series[0]), 0.75),
-                  borderWidth: 0,
-                  order: 5,
-                }
-              : set,
-          ),
-          ...bands,
-        ],
-      },
-      options: {
-        layout: { padding: { top: 26 * unit, right: 34 * unit, bottom: 20 * unit, left: 20 * unit } },
-        plugins: {
-          title: title(view, options.title),
-          legend: legend(view, true, bands.length > 0 ? [...key, bandKey] : key),
-        },
-        scales: {
-          x: xAxis(view, xs, { label: options.xLabel ?? 'x' }),
-          y: yAxis(view, ys, { label: options.yLabel ?? 'y', log }),
-          // Last, as data goes by the first x axis.
-          top: air(view),
-        },
-      },
+  return lineChart(view, options, {
+    datasets: [
+      ...drawn.map((set, i) =>
+        i === 0
+          ? {
+              ...set,
+              pointRadius: radius * unit,
+              backgroundColor: css(rgb(look.series[0]), 0.75),
+              borderWidth: 0,
+              order: 5,
+            }
+          : set,
+      ),
+      ...bands,
+    ],
+    legend: legend(view, true, bands.length > 0 ? [...key, bandKey] : key),
+    scales: {
+      x: xAxis(view, xs, { label: options.xLabel ?? 'x' }),
+      y: yAxis(view, ys, { label: options.yLabel ?? 'y', log }),
     },
-    view,
-    options,
-  )
+  })
 }
 
 /** A fit as a curve to draw, and at the points. */

@@ -3,7 +3,7 @@ import type { Chart } from 'chart.js'
 import { described, list, number, oneOf, record } from '../engine/argument.ts'
 import { ArgumentError } from '../engine/errors.ts'
 import { brief, panels, scaled, xAxis, yAxis } from './axis.ts'
-import { air, frame, known, legend, type PlotOptions, render, title } from './canvas.ts'
+import { frame, known, legend, lineChart, type PlotOptions } from './canvas.ts'
 import { type Curve, datasets, entries } from './line.ts'
 import { type Point, points, spanOf, type Values } from './points.ts'
 import { smoothed } from './smoothing.ts'
@@ -126,29 +126,17 @@ export async function trainingCurves(history: History, options: TrainingOptions 
       ctx.restore()
     },
   }
-  return render(
-    {
-      type: 'line',
-      data: { datasets: sets },
-      options: {
-        layout: { padding: { top: 26 * unit, right: 34 * unit, bottom: 20 * unit, left: 20 * unit } },
-        plugins: {
-          title: title(view, options.title),
-          legend: legend(view, kinds.length > 1, entries(view, kinds)),
-        },
-        scales: {
-          x: xAxis(view, xs, { label: xLabel, whole }),
-          ...Object.fromEntries(drawn.map(({ id, axis }) => [id, axis])),
-          ...gaps,
-          // Last, as data goes by the first x axis.
-          top: air(view, best ? 38 : 14),
-        },
-      },
-      plugins: [note],
+  return lineChart(view, options, {
+    datasets: sets,
+    legend: legend(view, kinds.length > 1, entries(view, kinds)),
+    scales: {
+      x: xAxis(view, xs, { label: xLabel, whole }),
+      ...Object.fromEntries(drawn.map(({ id, axis }) => [id, axis])),
+      ...gaps,
     },
-    view,
-    options,
-  )
+    plugins: [note],
+    space: best ? 38 : 14,
+  })
 }
 
 type Named = ReturnType<typeof named> & { points: Point[] }
