@@ -57,7 +57,9 @@ for (let k = 0; k < steps; k++) {
   scheduler.step()
   bar.step({ bits: losses[k] })
 }
-await lossCurve([{ name: 'training', values: losses }], { path: 'out/gpt.png', yLabel: 'bits for a character' })
+const labels = { title: 'A small GPT reads Moby Dick', yLabel: 'bits for a character' }
+await lossCurve([{ name: 'training', values: losses }], { path: 'out/book.png', ...labels })
+console.log('out/book.png')
 
 // What knows the last character alone: how often each pair was seen, and once more, so that none is impossible.
 const pairs = new Float32Array(size * size).fill(1)

@@ -1,21 +1,8 @@
 // The progress bar: plain lines in a log, one throttled line on a terminal, nothing left behind.
-import { Writable } from 'node:stream'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { ArgumentError } from '../src/engine/errors.ts'
 import { progress } from '../src/train/progress.ts'
-
-/** A stream that remembers; `columns` makes it a terminal. */
-function fake(columns?: number) {
-  const writes: string[] = []
-  const stream = new Writable({
-    write(chunk, _, done) {
-      writes.push(String(chunk))
-      done()
-    },
-  })
-  if (columns) Object.assign(stream, { isTTY: true, columns })
-  return { stream, writes, text: () => writes.join('') }
-}
+import { fake } from './terminal.ts'
 
 beforeEach(() => {
   vi.useFakeTimers({ toFake: ['performance', 'Date', 'setTimeout', 'clearTimeout'] })

@@ -38,8 +38,7 @@ const replayed = (): boolean =>
  * `step` as a program. The first two calls run it as it is, write down each op, and compute them once more by a program,
  * so that a call gives the same bits however many came before it; when both did the same, what they did becomes one
  * WebAssembly module over one planned memory, and every later call runs that: no graph, no garbage, none of the step's
- * own code. After an error in a call that is written down tensors, generators
- * and optimizers are as they were.
+ * own code. After an error in a call that is written down tensors, generators and optimizers are as they were.
  *
  * What changes from call to call is a tensor (an argument, or one that is assigned), a generator, an option of an
  * optimizer, or `live(() => …)`. Arguments of other shapes make another program. Results carry no graph: go backward

@@ -24,9 +24,9 @@ export interface ExplainOptions extends TraceOptions {
 }
 
 /**
- * `f`, a function, a module or a formula in text, run once on its inputs and explained: every intermediate with its formula and value; the tangents that are
- * propagated beside the values, in one pass; and for each output the adjoints, swept back, each as the sum of one term
- * for every use.
+ * `f`, a function, a module or a formula in text, run once on its inputs and explained: every intermediate with its
+ * formula and value; the tangents that are propagated beside the values, in one pass; and for each output the adjoints,
+ * swept back, each as the sum of one term for every use.
  *
  * @throws ArgumentError for inputs that do not suit and unknown options; and whatever `f` throws
  * @example

@@ -306,7 +306,7 @@ function asHtml({ title, columns, rows, notes }: Table, digits: number): string 
 // ---------------------------------------------------------------- JSON
 
 /** The table as data: rows as objects by the columns' titles; numbers that JSON lacks as text. */
-export function asJson({ title, columns, rows, notes }: Table): object {
+function asJson({ title, columns, rows, notes }: Table): object {
   const plain = (x: unknown): unknown =>
     Array.isArray(x) ? x.map(plain) : typeof x === 'number' && !Number.isFinite(x) ? String(x) : x
   const write = (cell: Cell): unknown =>

@@ -76,7 +76,7 @@ export function attempt<R>(op: string, operation: string, path: string, f: () =>
 export const fixedPath = (op: string, what: string, path: string): string => absolute(filePath(op, what, path))
 
 /** @throws ArgumentError when this cannot be a path */
-export function filePath(op: string, what: string, path: string): string {
+function filePath(op: string, what: string, path: string): string {
   if (typeof path !== 'string' || path === '')
     throw new ArgumentError(`${op}: ${what} is a path, not ${path === '' ? 'an empty string' : described(path)}`)
   return path

@@ -1,23 +1,11 @@
 // The progress bar of a run: its lines in a log, its one line on a terminal.
-import { Writable } from 'node:stream'
 import { stripVTControlCharacters } from 'node:util'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { progressBar } from '../../src/train/progress.ts'
 import { type Callback, type FitOptions, fit } from '../../src/train/train.ts'
+import { fake } from '../terminal.ts'
 import { clouds, made } from './case.ts'
 
-/** A stream that remembers; `columns` makes it a terminal. */
-function fake(columns?: number) {
-  const writes: string[] = []
-  const stream = new Writable({
-    write(chunk, _, done) {
-      writes.push(String(chunk))
-      done()
-    },
-  })
-  if (columns) Object.assign(stream, { isTTY: true, columns })
-  return { stream, writes }
-}
 /** Each step takes half a second. */
 const slow: Callback = { step: () => void vi.advanceTimersByTime(500) }
 const batches = clouds()
