@@ -59,7 +59,6 @@ for (let k = 0; k < steps; k++) {
 }
 const labels = { title: 'A small GPT reads Moby Dick', yLabel: 'bits for a character' }
 await lossCurve([{ name: 'training', values: losses }], { path: 'out/book.png', ...labels })
-console.log('out/book.png')
 
 // What knows the last character alone: how often each pair was seen, and once more, so that none is impossible.
 const pairs = new Float32Array(size * size).fill(1)
@@ -73,7 +72,7 @@ noGrad(() => {
     const gumbel = rand(logits.shape, { generator }).log().neg().log().neg()
     text += vocabulary.decode(logits.div(0.8).add(gumbel).argmax(1))
   }
-  console.log(text)
+  console.log(`out/book.png\n${text}`)
   const bigram = F.crossEntropy(F.embedding(x.flatten(), tensor(pairs).log().reshape(size, size)), y.flatten())
   const [byPairs, byGpt] = [bigram, lossOf(x, y)].map(loss => bits(loss.item()).toFixed(1))
   console.log(`bits for a character of unseen chapters: by pairs ${byPairs}, by the GPT ${byGpt}`)
