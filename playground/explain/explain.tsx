@@ -1,0 +1,6 @@
+// The tab Explain.
+import { Panel } from '../control.tsx'
+
+export function Explain() {
+  return <Panel title="Explain">Soon.</Panel>
+}

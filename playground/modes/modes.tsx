@@ -1,0 +1,6 @@
+// The tab Modes.
+import { Panel } from '../control.tsx'
+
+export function Modes() {
+  return <Panel title="Modes">Soon.</Panel>
+}

@@ -1,0 +1,6 @@
+// The tab Optimizers.
+import { Panel } from '../control.tsx'
+
+export function Optimizers() {
+  return <Panel title="Optimizers">Soon.</Panel>
+}

@@ -1,0 +1,6 @@
+// The tab Train.
+import { Panel } from '../control.tsx'
+
+export function Train() {
+  return <Panel title="Train">Soon.</Panel>
+}
