@@ -31,6 +31,13 @@ export default defineConfig({
   },
   plugins: [
     {
+      name: 'fonts',
+      enforce: 'pre',
+      // browsers that run the page read woff2: the other two kinds of each font would only be carried along
+      transform: (code, id) =>
+        id.includes('katex') ? code.replace(/,\s*url\([^)]*\)\s*format\(["'](?:woff|truetype)["']\)/g, '') : undefined,
+    },
+    {
       name: 'policy',
       apply: 'build',
       transformIndexHtml: () => [

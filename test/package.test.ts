@@ -1,5 +1,6 @@
 // The package from outside: packed, installed in an empty folder, used from JavaScript, TypeScript and a browser bundle.
-import { execFileSync } from 'node:child_process'
+import { execFileSync, spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { builtinModules } from 'node:module'
 import { tmpdir } from 'node:os'
@@ -93,6 +94,32 @@ test('brings the command, and the parser with it', () => {
   expect(run(gradus, ['derive', 'x^3', '--order', '2'])).toBe('d2f/dx^2 = 6*x')
   expect(run(gradus, ['explain', 'x1*x2 + sin(x1)', 'x1=2', 'x2=3'])).toContain('x1-bar = w1-bar*cos(x1) + w2-bar*x2')
   expect(() => run(gradus, ['explain', 'x1*', 'x1=2'])).toThrow(/gradus explain: column 4: expected expression/)
+})
+
+test('serves the playground, as files that need nothing from elsewhere', async () => {
+  const gradus = join(folder, 'node_modules/.bin/gradus')
+  const child = spawn(gradus, ['playground', '--port', '0'], { cwd: folder })
+  try {
+    const [said] = (await once(child.stdout, 'data')) as [Buffer]
+    const [address = ''] = /http:\/\/localhost:\d+\//.exec(String(said)) ?? []
+    const text = async (path: string): Promise<string> => (await fetch(new URL(path, address))).text()
+    const page = await text('')
+    expect(page.replaceAll('&#39;', "'")).toContain("script-src 'self';")
+    const assets = [...page.matchAll(/(?:src|href)="(\.\/[^"]+)"/g)].map(([, path]) => path as string)
+    expect(assets.some(path => path.endsWith('.js')) && assets.some(path => path.endsWith('.css'))).toBe(true)
+    for (const path of assets) expect((await fetch(new URL(path, address))).status, path).toBe(200)
+    expect(page + (await text(assets.find(path => path.endsWith('.css'))!))).not.toMatch(/https?:\/\//)
+    expect((await fetch(new URL('../package.json', address))).status).toBe(404)
+    const { port } = new URL(address)
+    expect(() => run(gradus, ['playground', '--port', port])).toThrow(
+      new RegExp(
+        `^gradus playground: port ${port} is taken: choose another with --port, or 0 for any that is free$`,
+        'm',
+      ),
+    )
+  } finally {
+    child.kill()
+  }
 })
 
 test('fit trains the tensors of the root entry', () => {

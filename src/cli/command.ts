@@ -11,6 +11,7 @@ import { Stepper } from '../explain/stepper.ts'
 import { type Format, formats, render, type Table } from '../explain/table.ts'
 import { trace } from '../explain/trace.ts'
 import { verdict } from '../explain/verdict.ts'
+import { serve } from './serve.ts'
 
 /** What a command was called with: the expression, the inputs' values, and the options that were given. */
 interface Call {
@@ -29,14 +30,16 @@ interface Printed {
   readonly out: string
   /** Is all well? */
   readonly ok: boolean
+  /** Ends what goes on after it was printed. */
+  readonly stop?: () => Promise<void>
 }
 interface Command {
   readonly usage: string
   readonly summary: string
   readonly examples: readonly string[]
   readonly options: Readonly<Record<string, Option>>
-  /** Does it need the inputs' values? */
-  readonly values: boolean
+  /** What stands before the options: an expression, alone or with its inputs' values, or nothing. */
+  readonly takes: 'values' | 'expression' | 'nothing'
   readonly run: (call: Call) => Printed | Promise<Printed>
 }
 
@@ -89,7 +92,7 @@ export const commands: Readonly<Record<string, Command>> = {
       format,
       width,
     },
-    values: true,
+    takes: 'values',
     async run(call) {
       const { expression, inputs, options } = call
       const mode = chosen('mode', options.mode, ['forward', 'reverse', 'both'], 'both')
@@ -115,7 +118,7 @@ export const commands: Readonly<Record<string, Command>> = {
       format,
       width,
     },
-    values: true,
+    takes: 'values',
     run(call) {
       const { expression, inputs, options } = call
       const tolerance = options.tolerance === undefined ? undefined : constant('--tolerance', String(options.tolerance))
@@ -132,7 +135,7 @@ export const commands: Readonly<Record<string, Command>> = {
       order: valued('N', 'how often (1)'),
       lang: valued('text|ts|latex', 'the language (text)'),
     },
-    values: false,
+    takes: 'expression',
     run({ expression, options }) {
       const wrt = names(options.wrt)
       const found = derive(expression, {
@@ -141,6 +144,19 @@ export const commands: Readonly<Record<string, Command>> = {
       })
       const lang = chosen('lang', options.lang, ['text', 'ts', 'latex'], 'text')
       return { ok: true, out: lang === 'ts' ? found.typescript() : lang === 'latex' ? found.latex() : found.text() }
+    },
+  },
+  playground: {
+    usage: 'gradus playground [options]',
+    summary: 'all of it to play with, and networks that train, as a page in the browser',
+    examples: ['gradus playground', 'gradus playground --port 8080'],
+    options: { port: valued('N', 'where this machine serves it (4173; 0 for any that is free)') },
+    takes: 'nothing',
+    async run({ options }) {
+      const port = whole('port', options.port, 4173)
+      if (port > 65535) throw new ArgumentError(`--port is at most 65535, not ${port}`)
+      const { address, stop } = await serve(port)
+      return { ok: true, out: `The playground is at ${address} until you press Ctrl-C`, stop }
     },
   },
 }
@@ -199,6 +215,8 @@ export interface Outcome {
   readonly code: 0 | 1 | 2
   readonly out: string
   readonly err: string
+  /** Ends what goes on: the playground is served until then. */
+  readonly stop?: () => Promise<void>
 }
 
 /** Runs a command line (without `node` and the script). */
@@ -219,14 +237,17 @@ export async function run(
   try {
     const { positionals, values } = read(command, rest)
     if (values.help === true) return { code: 0, out: help(command), err: '' }
-    const [expression, ...given] = positionals
-    if (expression === undefined) throw new ArgumentError(`an expression is missing: ${command.usage}`)
-    if (!command.values && given.length > 0)
+    const [expression = '', ...given] = positionals
+    if (command.takes === 'nothing' && positionals.length > 0)
+      throw new ArgumentError(`'${expression}' is too much: ${command.usage}`)
+    if (command.takes !== 'nothing' && positionals.length === 0)
+      throw new ArgumentError(`an expression is missing: ${command.usage}`)
+    if (command.takes === 'expression' && given.length > 0)
       throw new ArgumentError(`'${given[0]}' is too much: ${command.usage}. Put the expression in quotes`)
     const inputs = inputsOf(given)
-    if (command.values) parse(expression, { names: Object.keys(inputs) })
-    const { out, ok } = await command.run({ expression, inputs, options: values, width: Math.max(20, width) })
-    return { code: ok ? 0 : 1, out, err: '' }
+    if (command.takes === 'values') parse(expression, { names: Object.keys(inputs) })
+    const { ok, ...printed } = await command.run({ expression, inputs, options: values, width: Math.max(20, width) })
+    return { code: ok ? 0 : 1, err: '', ...printed }
   } catch (error) {
     if (!(error instanceof GradusError)) throw error
     return { code: 2, out: '', err: `gradus ${first}: ${oneLine(error)}` }
@@ -286,7 +307,7 @@ const list = (lines: readonly (readonly [string, string])[]): string => {
 }
 const overview = (): string =>
   [
-    'Usage: gradus COMMAND EXPRESSION [NAME=VALUE …] [options]',
+    'Usage: gradus COMMAND [EXPRESSION] [NAME=VALUE …] [options]',
     list(Object.entries(commands).map(([name, { summary }]) => [name, summary])),
     'An expression has numbers, names, + - * / ^, comparisons, c ? x : y, pi, e, and functions by their PyTorch names: "x1*x2 + sin(x1)".',
     list([

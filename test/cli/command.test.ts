@@ -169,8 +169,14 @@ test.each([
     ['explain', `foo(${'x + '.repeat(30)}x)`, 'x=1'],
     "gradus explain: column 1: unknown function 'foo' (at 'foo(x + x + x + x + x + x + x + x + x +…')",
   ],
-  [['help', 'expln'], "gradus: unknown command 'expln'. There are explain, check, derive; see gradus --help"],
-  [['expln'], "gradus: unknown command 'expln'. There are explain, check, derive; see gradus --help"],
+  [['playground', 'x*x'], "gradus playground: 'x*x' is too much: gradus playground [options]"],
+  [['playground', '--port', '99999'], 'gradus playground: --port is at most 65535, not 99999'],
+  [['playground', '--port', 'high'], "gradus playground: --port is a whole number, not 'high'"],
+  [
+    ['help', 'expln'],
+    "gradus: unknown command 'expln'. There are explain, check, derive, playground; see gradus --help",
+  ],
+  [['expln'], "gradus: unknown command 'expln'. There are explain, check, derive, playground; see gradus --help"],
 ] as const)('%j is refused on one line', async (args, message) => {
   expect(await run(args)).toEqual({ code: 2, out: '', err: message })
 })
