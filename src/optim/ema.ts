@@ -55,6 +55,11 @@ export class EMA {
     this.#entries = named.map(([name, param]) => ({ name, param, held: copied(param) }))
   }
 
+  /** The parameters that are averaged. */
+  get params(): readonly Param[] {
+    return this.#entries.map(({ param }) => param)
+  }
+
   /** Moves the averages towards the parameters. */
   update(): void {
     const { recorder } = mode

@@ -140,7 +140,12 @@ export async function fit<M extends Module, B, P, T>(
     throw new ArgumentError(
       'fit: the scheduler sets the rates of another optimizer. Make it with the optimizer that is given to fit',
     )
-  if (ema !== null && !(ema instanceof EMA)) throw new ArgumentError(`fit: ema is an EMA, not ${described(ema)}`)
+  if (ema !== null) {
+    if (!(ema instanceof EMA)) throw new ArgumentError(`fit: ema is an EMA, not ${described(ema)}`)
+    const params = new Set<unknown>(model.parameters())
+    if (!ema.params.some(p => params.has(p)))
+      throw new ArgumentError('fit: ema averages none of the model’s parameters. Make it as new EMA(model)')
+  }
   if (signal !== undefined && typeof signal?.aborted !== 'boolean')
     throw new ArgumentError(`fit: signal is the signal of an AbortController, not ${described(signal)}`)
   if (signal?.aborted) throw new ArgumentError('fit: the signal is aborted already: nothing would be trained')
@@ -238,11 +243,15 @@ function monitored(name: string, metrics: readonly string[], validated: boolean)
     throw new ArgumentError(`fit: there is no metric '${name}' to monitor; there are ${all.join(', ')}`)
 }
 
+const events = ['start', 'step', 'epoch', 'end'] as const
+
 function watchers(callbacks: readonly Callback[]): readonly Callback[] {
   if (!Array.isArray(callbacks)) throw new ArgumentError(`fit: callbacks is a list, not ${described(callbacks)}`)
   const names = new Set<string>()
   for (const callback of callbacks) {
     const { name, stateDict } = record('fit', 'callbacks', callback)
+    if (!events.some(event => callback[event]))
+      throw new ArgumentError(`fit: a callback listens to nothing: it has none of ${events.join(', ')}`)
     if (!stateDict) continue
     if (name === undefined) throw new ArgumentError('fit: a callback that has a state needs a name')
     if (names.has(name)) throw new ArgumentError(`fit: two callbacks with a state are named '${name}'`)

@@ -378,6 +378,7 @@ describe('fit refuses', () => {
     ['a norm of 0', { clipGradNorm: 0 }, /clipGradNorm is a number above 0, not 0/],
     ['compile 1', { compile: 1 }, /compile is true or false, not 1/],
     ['an EMA that is none', { ema: {} }, /ema is an EMA/],
+    ['an EMA of another model', { ema: new optim.EMA(made().model) }, /ema averages none of the model’s parameters/],
     ['a generator that is none', { generators: [1] }, /generators are Generators, not 1/],
     ['a metric named loss', { metrics: { loss: new Mean() } }, /'loss' is reported anyway/],
     ['a metric that is none', { metrics: { f: 1 } }, /the metric 'f' is 1, neither/],
@@ -394,7 +395,12 @@ describe('fit refuses', () => {
     ],
     ['an empty batch', { train: [[zeros([0, 2]), zeros([0])]] }, /the size of a batch is .* not 0/],
     ['callbacks in no list', { callbacks: {} }, /callbacks is a list/],
-    ['a state without a name', { callbacks: [{ stateDict: () => 1 }] }, /a callback that has a state needs a name/],
+    ['a callback of no event', { callbacks: [{ epochs: () => {} }] }, /listens to nothing: it has none of start, step/],
+    [
+      'a state without a name',
+      { callbacks: [{ step: () => {}, stateDict: () => 1 }] },
+      /a callback that has a state needs a name/,
+    ],
   ]
   test.each(cases)('%s', async (_, options, message) => {
     const before = numbersOf(model)

@@ -110,6 +110,19 @@ describe('metrics', () => {
       int([0, 0]),
     )
     expect(top.value).toBe(0.5)
+    const accuracy = new train.Accuracy()
+    accuracy.update(
+      tensor([
+        [Number.NaN, 0],
+        [0, Number.NaN],
+        [1, 0],
+      ]),
+      int([0, 0, 0]),
+    )
+    expect(accuracy.value, 'NaN is no class').toBeCloseTo(1 / 3, 12)
+    accuracy.reset()
+    accuracy.update(tensor([Number.NaN, 0.2]), int([0, 0]))
+    expect(accuracy.value).toBe(0.5)
     const r2 = new train.R2()
     r2.update(tensor([1]), tensor([1]))
     expect(r2.value).toBeNaN()
@@ -154,6 +167,19 @@ describe('metrics', () => {
       () => new train.F1({ numClasses: 3 }).update(zeros([1, 4]), int([3])),
       'ArgumentError',
       /F1: 3 is no class; there are 3, from 0 to 2/,
+    ],
+    [
+      'a score that is NaN',
+      () =>
+        new train.ConfusionMatrix().update(
+          tensor([
+            [1, 0],
+            [0, Number.NaN],
+          ]),
+          int([0, 1]),
+        ),
+      'ArgumentError',
+      /ConfusionMatrix: sample 1 has a score that is NaN, so it is of no class/,
     ],
     [
       'more classes than said',

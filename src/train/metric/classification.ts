@@ -1,5 +1,7 @@
 // Metrics of classes: how many are right, and which are taken for which.
 import { integer, number, oneOf, options } from '../../engine/argument.ts'
+import { ArgumentError } from '../../engine/errors.ts'
+import { isFloat } from '../../engine/ops/kind.ts'
 import type { Tensor } from '../../engine/tensor.ts'
 import { check, classes, scores } from './labels.ts'
 import { type Computed, Metric } from './metric.ts'
@@ -12,7 +14,8 @@ export interface Threshold {
 
 /**
  * The share of samples whose class is right. Predictions are scores `[n, classes, …]` for labels `[n, …]`, or have the
- * shape of the targets: labels as integers, or numbers that are class 1 above the `threshold` (0.5).
+ * shape of the targets: labels as integers, or numbers that are class 1 above the `threshold` (0.5). Scores that are NaN
+ * are wrong.
  *
  * @throws ShapeError when predictions do not fit targets, ArgumentError when a label is no class
  * @example
@@ -99,6 +102,11 @@ abstract class Counts extends Metric {
     const found = classes(this.#name, prediction, target, this.#threshold)
     const { data } = target
     const hint = '. Of more classes: { numClasses }'
+    if (isFloat(prediction.dtype)) {
+      const lost = Array.prototype.indexOf.call(found, -1)
+      if (lost >= 0)
+        throw new ArgumentError(`${this.#name}: sample ${lost} has a score that is NaN, so it is of no class`)
+    }
     check(this.#name, found, this.#classes, undefined, hint)
     check(this.#name, data, this.#classes, undefined, hint)
     for (let i = 0; i < data.length; i++) this.state[data[i] * this.#classes + found[i]]++
@@ -112,7 +120,8 @@ abstract class Counts extends Metric {
 /**
  * How many samples of class i (row) were taken for class j (column). Predictions and targets as for `Accuracy`.
  *
- * @throws ShapeError when predictions do not fit targets, ArgumentError when a label is none of `numClasses` (2)
+ * @throws ShapeError when predictions do not fit targets, ArgumentError when a label is none of `numClasses` (2) or a
+ * score is NaN
  * @example
  * const matrix = new ConfusionMatrix()
  * matrix.update(tensor([0.9, 0.2, 0.7]), tensor([1, 0, 0], { dtype: 'int32' }))

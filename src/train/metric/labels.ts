@@ -38,7 +38,7 @@ export function scores(op: string, prediction: Tensor, target: Tensor, ignored?:
 
 /**
  * The class of each sample: labels as they are, of scores [n, classes, …] the first of the largest, and of one number
- * for each sample 1 where it is above the threshold.
+ * for each sample 1 where it is above the threshold. Scores with a NaN among them are of no class: -1.
  *
  * @throws ShapeError when predictions do not fit targets, ArgumentError when a label is no class
  */
@@ -59,7 +59,7 @@ export function classes(op: string, prediction: Tensor, target: Tensor, threshol
       throw new ArgumentError(
         `${op}: predictions of ${dtype} that have the shape of the labels are class 1 above the threshold, so that labels are 0 or 1, not ${labels[i]}. Give classes as int32, or scores [n, classes, …]`,
       )
-    out[i] = +(data[i] > threshold)
+    out[i] = Number.isNaN(data[i]) ? -1 : +(data[i] > threshold)
   }
   return out
 }
@@ -69,8 +69,13 @@ function largest({ data, count, classes, stride, begin }: Scores): Int32Array {
   for (let i = 0; i < count; i++) {
     const at = begin(i)
     let best = 0
-    for (let k = 1; k < classes; k++) if (data[at + k * stride] > data[at + best * stride]) best = k
-    out[i] = best
+    let told = !Number.isNaN(data[at])
+    for (let k = 1; k < classes; k++) {
+      const x = data[at + k * stride]
+      told &&= !Number.isNaN(x)
+      if (x > data[at + best * stride]) best = k
+    }
+    out[i] = told ? best : -1
   }
   return out
 }
