@@ -247,13 +247,17 @@ const names: Readonly<Record<ModeCost['mode'], string>> = {
   checkpointed: 'reverse with checkpoints',
 }
 
-/** A cost as a table: a row for each mode, the verdict below. */
+/** A cost as a table: a row for each mode, the verdict below. Times are a column where they were measured. */
 export function costTable({ inputs, outputs, alone, modes, why }: Cost): Table {
+  const timed = modes.some(({ milliseconds }) => !Number.isNaN(milliseconds))
   return {
     title: `The Jacobian of a function of ${inputs} numbers that gives ${outputs}`,
-    columns: [{ title: 'mode' }, ...numeric('passes', 'ops', 'FLOPs', 'values stored', 'bytes', 'peak bytes', 'ms')],
+    columns: [
+      { title: 'mode' },
+      ...numeric('passes', 'ops', 'FLOPs', 'values stored', 'bytes', 'peak bytes', ...(timed ? ['ms'] : [])),
+    ],
     rows: [
-      ['the function alone', null, alone.ops, alone.flops, 0, 0, alone.peak.bytes, null],
+      ['the function alone', null, alone.ops, alone.flops, 0, 0, alone.peak.bytes, ...(timed ? [null] : [])],
       ...modes.map(({ mode, passes, ops, flops, kept, peak, milliseconds }) => [
         names[mode],
         passes,
@@ -262,7 +266,7 @@ export function costTable({ inputs, outputs, alone, modes, why }: Cost): Table {
         kept.values,
         kept.bytes,
         peak.bytes,
-        milliseconds,
+        ...(timed ? [milliseconds] : []),
       ]),
     ],
     notes: [`${why}.`],

@@ -241,6 +241,11 @@ describe('tables', () => {
       /With checkpoints 800 bytes are stored, and it does 1\.\d times the arithmetic\.$/,
     )
   })
+  test('of the modes without times', () => {
+    const text = render(costTable(cost((x: Tensor) => x.sin(), [ones([2])], { repeats: 0 })))
+    expect(text).toMatch(/^mode .* peak bytes$/m)
+    expect(text).not.toContain('nan')
+  })
   test('of what is stored', () => {
     expect(render(storageTable(found.modes[1]!))).toMatch(
       /sin +2 +0 +0\nexp +2 +100 +800\nsum +1 +0 +0\nall +5 +100 +800$/,
