@@ -117,16 +117,21 @@ export function mark(
 
   const marks: Mark[] = []
   let first: Mark | null = null
+  // what the answers make of each row that a wrong one leads to: its own answer, or what follows from those before
+  const believed = new Map<Row, number | Tensor>()
   // rows that no gradient reaches come last: theirs is 0
-  const rows = [...byRow.keys(), ...found.rows.filter(row => !byRow.has(row))].filter(row => answered.has(row))
-  const wrong = new Set<Row>()
-  for (const row of rows) {
-    const value = answered.get(row) as number | Tensor
+  for (const row of [...byRow.keys(), ...found.rows.filter(row => !byRow.has(row))]) {
     const adjoint = byRow.get(row)
+    const implied = adjoint ? following(adjoint, believed) : null
+    const value = answered.get(row)
+    if (value === undefined) {
+      if (implied !== null) believed.set(row, implied)
+      continue
+    }
     const expected = adjoint?.value ?? nothing(row.value)
     const { verdict, difference } = compared(value, expected, tolerance)
-    const carried = verdict === 'wrong' && adjoint !== undefined && follows(adjoint, value, answered, wrong, tolerance)
-    if (verdict === 'wrong') wrong.add(row)
+    const carried = verdict === 'wrong' && implied !== null && isSame(value, implied, tolerance)
+    if (verdict === 'wrong') believed.set(row, value)
     const hint = verdict === 'wrong' && !carried && adjoint ? hinted(adjoint, value, tolerance) : null
     const made: Mark = { name: row.name, verdict, given: value, expected, difference, carried, hint }
     marks.push(made)
@@ -226,17 +231,11 @@ const isSame = (given: number | Tensor, expected: number | Tensor, tolerance: nu
   compared(given, expected, tolerance).verdict !== 'wrong'
 const added = (xs: readonly (number | Tensor)[]): number | Tensor => plain(noGrad(() => xs.map(active).reduce(sum)))
 
-/** Is an answer what follows from the answers for those that use the row, some of them wrong? */
-function follows(
-  { seed, terms }: Adjoint,
-  value: number | Tensor,
-  answers: ReadonlyMap<Row, number | Tensor>,
-  wrong: ReadonlySet<Row>,
-  tolerance: number,
-): boolean {
-  if (!terms.some(({ user }) => wrong.has(user))) return false
+/** A row's adjoint as it follows from what is believed of those that use it; null where that is nothing but the truth. */
+function following({ seed, terms }: Adjoint, believed: ReadonlyMap<Row, number | Tensor>): number | Tensor | null {
+  if (!terms.some(({ user }) => believed.has(user))) return null
   const parts = terms.map(({ user, argument, value }) => {
-    const answer = wrong.has(user) ? answers.get(user) : undefined
+    const answer = believed.get(user)
     if (answer === undefined || !user.node) return value
     const { node } = user
     const place = user.places[argument]
@@ -251,7 +250,7 @@ function follows(
     )[place]
     return dx ? plain(dx) : value
   })
-  return isSame(value, added([...(seed === null ? [] : [seed]), ...parts]), tolerance)
+  return added([...(seed === null ? [] : [seed]), ...parts])
 }
 
 /** The usual mistakes. */

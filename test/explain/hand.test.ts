@@ -102,6 +102,22 @@ describe('tensors', () => {
     expect(mark(g, xs, { x1: (all.x1 as Tensor).mul(3) }).first?.hint).toBe('it is 3 times what is right')
   })
 
+  it('follows a wrong one through rows that have no answer', () => {
+    // w1 lies between w2 and both inputs
+    const w2 = (all.w2 as Tensor).mul(2)
+    const marking = mark(g, xs, { w2, x1: (all.x1 as Tensor).mul(2), x2: (all.x2 as Tensor).mul(3) })
+    expect(marking.marks.map(({ name, verdict, carried }) => [name, verdict, carried])).toEqual([
+      ['w2', 'wrong', false],
+      ['x1', 'wrong', true],
+      ['x2', 'wrong', false],
+    ])
+    const chain = mark('exp(sin(x)^2)', { x: 1 }, { w2: 1, x: 'w2_bar*2*w1*cos(x)' })
+    expect(chain.marks.map(({ verdict, carried }) => [verdict, carried])).toEqual([
+      ['wrong', false],
+      ['wrong', true],
+    ])
+  })
+
   it('float32 is exact to its digits', () => {
     const single = xs.map(x => x.to('float32'))
     expect(mark(g, single, { x1: all.x1, x2: all.x2 }).marks.map(({ verdict }) => verdict)).toEqual(['exact', 'exact'])
