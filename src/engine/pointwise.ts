@@ -95,6 +95,11 @@ export class Pointwise {
     return this.#partials
   }
 
+  /** May a gradient flow to operand i? */
+  flows(i: number): boolean {
+    return this.partials[i] !== null
+  }
+
   /** The cotangent of operand i; null when it is zero everywhere. */
   vjp(i: number): Derived | null {
     let derived = this.#vjps.get(i)

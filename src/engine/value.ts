@@ -25,12 +25,15 @@ let hooked = false
 export const isHooked = (x: Value): boolean => hooked && hooks.has(x)
 const hasNaN = (x: Value): boolean => Number.isNaN(x.data)
 
-/** The depth of the lowest leaf below an operand. */
-function lowOf(op: Pointwise, x: Value | number): number {
+/** The depth of the lowest leaf below operand i that a gradient would flow to. */
+function lowOf(op: Pointwise, i: number, x: Value | number): number {
   if (typeof x === 'number') return CONSTANT
   if (!(x instanceof Value)) throw new ArgumentError(`${op.name}: operands are values or numbers, not ${described(x)}`)
-  return x.low
+  return x.low <= mode.depth && op.flows(i) ? x.low : CONSTANT
 }
+/** Operand i as the graph keeps it: a number where no gradient flows, as through a condition, or 0 times infinity would. */
+const kept = (op: Pointwise, i: number, x: Value | number): Value | number =>
+  typeof x === 'number' || op.flows(i) ? x : x.data
 const numberOf = (x: Value | number): number => (typeof x === 'number' ? x : x.data)
 const isWatched = (): boolean =>
   mode.levels.length > 0 || mode.anomaly || mode.observer !== null || mode.recorder !== null
@@ -70,7 +73,7 @@ export class Value extends Num implements Node<Value> {
     this.data = data
   }
 
-  /** What it was computed from. */
+  /** What it was computed from; a number where no gradient flows. */
   get inputs(): readonly (Value | number)[] {
     const { x, y, more } = this
     return more ?? (x === null ? NONE : y === null ? [x] : [x, y])
@@ -120,7 +123,7 @@ export class Value extends Num implements Node<Value> {
         : Value.#general(op, args)
   }
   static #unary(op: Pointwise, x: Value | number): Value {
-    const low = lowOf(op, x)
+    const low = lowOf(op, 0, x)
     const fields = typeof x === 'object' ? op.fields(1) : null
     const data = fields ? 0 : op.f(numberOf(x))
     const out = low <= mode.depth ? new Value(data, op, low, x) : Value.constant(data)
@@ -129,18 +132,28 @@ export class Value extends Num implements Node<Value> {
     return out
   }
   static #binary(op: Pointwise, x: Value | number, y: Value | number): Value {
-    const low = Math.min(lowOf(op, x), lowOf(op, y))
+    const low = Math.min(lowOf(op, 0, x), lowOf(op, 1, y))
     const fields = op.fields(+(typeof x === 'object') + 2 * +(typeof y === 'object'))
     const data = fields ? 0 : op.f(numberOf(x), numberOf(y))
-    const out = low <= mode.depth ? new Value(data, op, low, x, y) : Value.constant(data)
+    const out = low <= mode.depth ? new Value(data, op, low, kept(op, 0, x), kept(op, 1, y)) : Value.constant(data)
     fields?.fill(out, x, y)
     if (isWatched()) Value.#settle(op, [x, y], out)
     return out
   }
   static #general(op: Pointwise, args: readonly (Value | number)[]): Value {
-    const low = args.reduce<number>((least, z) => Math.min(least, lowOf(op, z)), CONSTANT)
+    const low = args.reduce<number>((least, z, i) => Math.min(least, lowOf(op, i, z)), CONSTANT)
     const data = op.f(...args.map(numberOf))
-    const out = low <= mode.depth ? new Value(data, op, low, null, null, args) : Value.constant(data)
+    const out =
+      low <= mode.depth
+        ? new Value(
+            data,
+            op,
+            low,
+            null,
+            null,
+            args.map((z, i) => kept(op, i, z)),
+          )
+        : Value.constant(data)
     if (isWatched()) Value.#settle(op, args, out)
     return out
   }
@@ -216,8 +229,7 @@ export class Value extends Num implements Node<Value> {
     }
     if (!mode.anomaly) return rule()
     const cotangents = during({ anomaly: false }, rule)
-    const given = [...inputs.filter(x => typeof x === 'object'), g]
-    if (cotangents.some(dx => dx && hasNaN(dx)) && !given.some(hasNaN))
+    if (cotangents.some(dx => dx && hasNaN(dx)) && ![...inputs, g].map(numberOf).some(Number.isNaN))
       throw anomaly(`the backward of '${op?.name}'`, this)
     return cotangents
   }
@@ -241,7 +253,7 @@ export class Value extends Num implements Node<Value> {
   backward(options: { order?: Order } = {}): void {
     if (this.low === CONSTANT)
       throw new GradError(
-        'backward: this value depends on no variable (it was made under noGrad, or from constants only)',
+        'backward: this value depends on no variable (it was made under noGrad, from constants only, or by an op without a derivative, as a comparison)',
       )
     const nodes = backwardOrder<Value>(this, options.order) as readonly Value[]
     // before anything is changed, as the recorder may refuse

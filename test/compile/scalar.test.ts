@@ -162,11 +162,13 @@ describe('every op of the table', () => {
       const { arity } = table.get(name) as NonNullable<ReturnType<typeof table.get>>
       const make = (): Made => {
         const leaves = special.map(x => new Value(x))
+        // a comparison alone has nothing to go back from
+        const beside = new Value(0)
         const step = () =>
           leaves.flatMap((x, i) =>
             leaves.map((y, j) => {
               const out = x.apply(name, ...[x, y, leaves[(i + j) % 8]].slice(0, arity))
-              out.backward()
+              out.add(beside).backward()
               return out
             }),
           )

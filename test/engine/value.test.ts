@@ -1,7 +1,19 @@
 // The scalar engine: micrograd's face, the flow patterns, and what backwards leave behind.
 import { inspect } from 'node:util'
 import { describe, expect, test } from 'vitest'
-import { type Applied, codegen, GradError, grad, jvp, noGrad, observe, tensor, Value } from '../../src/index.ts'
+import {
+  type Applied,
+  codegen,
+  GradError,
+  grad,
+  jvp,
+  type Num,
+  noGrad,
+  observe,
+  table,
+  tensor,
+  Value,
+} from '../../src/index.ts'
 
 describe('the face', () => {
   test("micrograd's first example", () => {
@@ -166,6 +178,34 @@ describe('backward', () => {
     x.mul(x.detach()).add(Value.constant(4).mul(x)).backward()
     expect(x.grad).toBe(7)
     expect(x.detach().data).toBe(3)
+  })
+
+  test('no gradient flows through conditions and comparisons, not even 0 times infinity', () => {
+    const f = <N extends Num>(x: N, y: N, z: N): N => x.pow(y).gt(2).where(1, z) as N
+    const values = [-2, 2.5, 3].map(x => new Value(x)) as [Value, Value, Value]
+    const out = f(...values)
+    expect(out.inputs).toEqual([0, 1, values[2]])
+    out.backward()
+    expect(values.map(x => x.grad)).toEqual([0, 0, 1])
+    expect(grad(f<Value>, { argnums: [0, 1, 2] })(-2, 2.5, 3)).toEqual([0, 0, 1])
+    // at 0 the condition's derivative is infinite
+    const x = new Value(0)
+    x.sqrt().where(x, x.mul(3)).backward()
+    expect(x.grad).toBe(3)
+    expect(() => new Value(3).floor().backward()).toThrow('an op without a derivative')
+    expect(() => new Value(3).lt(4).backward()).toThrow(GradError)
+  })
+
+  test.each([...table.values()].map(op => [op.name, op] as const))('%s ends where it does on tensors', (name, op) => {
+    const point = op.domain.map(([low, high]) => low + (high - low) * 0.4)
+    const values = point.map(x => new Value(x))
+    const tensors = point.map(x => tensor(x, { dtype: 'float64', requiresGrad: true }))
+    const [out, like] = [values[0].apply(name, ...values), tensors[0].apply(name, ...tensors)]
+    expect(out.inputs.map(x => typeof x === 'object')).toEqual(like.node?.inputs.map(x => x !== null) ?? [])
+    out.add(new Value(0)).backward()
+    like.add(tensor(0, { requiresGrad: true })).backward()
+    // sums begin at 0 on values: -0 becomes 0
+    expect(values.map(x => x.grad)).toEqual(tensors.map(x => (x.grad?.item() ?? 0) + 0))
   })
 
   test('noGrad records nothing', () => {

@@ -39,7 +39,7 @@ export const map: Primitive<Pointwise> = {
   },
   flops: (op, _, { shape }) => op.operations * numel(shape),
   run: (op, out, xs) => op.loop(out.dtype)(out, xs),
-  differentiable: (op, i, xs) => isTensor(xs[i] as Operand) && isFloat((xs[i] as Tensor).dtype) && op.vjp(i) !== null,
+  differentiable: (op, i, xs) => isTensor(xs[i] as Operand) && isFloat((xs[i] as Tensor).dtype) && op.flows(i),
   reads: (op, i) => op.vjp(i)?.stored ?? [],
   vjp: (op, g, wanted, xs, out) =>
     each(wanted, i => {
