@@ -200,6 +200,17 @@ describe('gradients', () => {
     )
   })
 
+  test('a condition counts as it was, whatever becomes of it before the backward', () => {
+    expectSame(
+      from([1, 2, 5], ([c, x, y]) => {
+        const out = c.where(x.mul(x), y.mul(3))
+        c.assign(c.neg().add(1).detach())
+        out.backward()
+      }),
+      4,
+    )
+  })
+
   test('two backwards, of one result and of two', () => {
     expectSame(
       from([2, -3], ([x, y]) => {

@@ -130,6 +130,8 @@ class Lowering {
   readonly #ops: readonly number[]
   readonly #rules: (Rule | null)[][]
   readonly #copies: number
+  /** What operands held that no gradient flows to, by their places on the tape: the graph keeps their numbers. */
+  readonly #held = new Map<number, number>()
 
   constructor(
     private readonly recording: Recording,
@@ -204,6 +206,8 @@ class Lowering {
     const { tape, numbers } = this.recording
     if (i === arity) return this.#dataOf(tape[at + 2])
     const x = tape[at + 3 + i]
+    const held = this.#held.get(at + 3 + i)
+    if (held !== undefined) return held
     return x < 0 ? this.#constant(numbers[~x]) : this.#dataOf(x)
   }
 
@@ -215,7 +219,11 @@ class Lowering {
     if (op === identity) this.#data[out] = this.#operand(at, 0, arity)
     else {
       const term = graph.term(this.#ops[k])
-      for (let i = 0; i < arity; i++) graph.args.push(this.#operand(at, i, arity))
+      for (let i = 0; i < arity; i++) {
+        const slot = this.#operand(at, i, arity)
+        graph.args.push(slot)
+        if (this.recording.tape[at] === Event.computed && !op.flows(i)) this.#held.set(at + 3 + i, slot)
+      }
       this.#data[out] = graph.slot(START.none, term)
     }
   }
