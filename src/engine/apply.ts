@@ -212,17 +212,31 @@ export class TensorNode implements Node<Tensor>, Spec {
     )
   }
 
-  pull(g: Tensor, wanted: readonly boolean[]): readonly (Tensor | null)[] {
-    const { prim, p, operands, held, out } = this
+  /**
+   * What the op was applied to, with the values of then: of operands that the rules do not read shape and dtype alone.
+   * `by` is who asks.
+   * @throws GradError once freed
+   */
+  applied(by: string): { readonly params: unknown; readonly operands: readonly (Operand | Spec)[] } {
+    return { params: this.p, operands: this.#operands(by) }
+  }
+
+  #operands(by: string): readonly Operand[] {
+    const { operands, held } = this
     if (!operands) {
       throw new GradError(
-        `backward: the graph below '${this.name}' was freed by an earlier backward. To go backward twice, call the first with backward(seed, { retainGraph: true })`,
+        `${by}: the graph below '${this.name}' was freed by an earlier backward. To go backward twice, call the first with backward(seed, { retainGraph: true })`,
       )
     }
-    const then = held
+    return held
       ? operands.map((x, i) => (held[i] && (x as Tensor).array !== held[i] ? (x as Tensor).holding(held[i]) : x))
       : operands
-    const rule = () => prim.vjp(p, g, wanted, then, out ?? (this as Spec as Tensor))
+  }
+
+  pull(g: Tensor, wanted: readonly boolean[]): readonly (Tensor | null)[] {
+    const { prim, p, out } = this
+    const operands = this.#operands('backward')
+    const rule = () => prim.vjp(p, g, wanted, operands, out ?? (this as Spec as Tensor))
     if (!mode.anomaly) return rule()
     // the user knows the op, not the ops of its rule: these are not checked one by one
     const cotangents = during({ anomaly: false }, rule)

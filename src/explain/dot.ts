@@ -1,12 +1,18 @@
 // A trace as a graph in DOT, Graphviz's language: nodes are rows or folded modules, edges carry local partials and gradients.
+import type { Spec } from '../engine/apply.ts'
 import { integer, list, oneOf, options } from '../engine/argument.ts'
 import { ArgumentError } from '../engine/errors.ts'
 import { Expr } from '../engine/expr.ts'
 import { Tensor } from '../engine/tensor.ts'
+import type { Active } from '../engine/tree.ts'
+import { Value } from '../engine/value.ts'
+import type { Module } from '../nn/module.ts'
 import { formula, operation } from './formula.ts'
+import { history } from './history.ts'
 import { copies, locals, meanings, type Pattern, pattern } from './pattern.ts'
+import { simplify } from './simplify.ts'
 import { type Adjoint, sweep } from './sweep.ts'
-import { type Row, type Trace, traced } from './trace.ts'
+import { isKnown, type Known, type Row, type Trace, traced } from './trace.ts'
 
 export interface DotOptions {
   readonly title?: string
@@ -25,14 +31,21 @@ export interface DotOptions {
   readonly collapse?: readonly string[]
   /** The most nodes (60): modules are drawn as one node each, the innermost first, and at last the middle is left out. */
   readonly limit?: number
+  /** Of an output that is no trace: the model whose parameters give nodes their names and modules; see `history`. */
+  readonly model?: Module
 }
+
+/** What can be drawn: a trace, or a value or tensor (several in a list) that carries its graph. */
+export type Drawable = Trace<Some> | Active | readonly Active[]
+/** A row's value, or what is known of it. */
+type Some = Known | Spec
 
 /** A node of the picture: a row; or a module, or the middle of a long graph, as one. */
 interface Unit {
   readonly id: string
   /** The path of a module that is one node, '…' for the middle; null for a row. */
   readonly group: string | null
-  readonly rows: Row[]
+  readonly rows: Row<Some>[]
 }
 
 /** Okabe and Ito's colours, which colour-blind readers tell apart; as a border, and pale as the paper below letters. */
@@ -92,8 +105,10 @@ function size(x: number | Tensor): string {
   return `norm ${numeral(Math.sqrt(Array.from(x.data).reduce((sum, y) => sum + y * y, 0)))}`
 }
 /** A number; of a tensor its shape and norm. */
-const shown = (x: number | Tensor): string =>
-  x instanceof Tensor && x.numel !== 1 ? `[${x.shape.join(', ')}], ${size(x)}` : size(x)
+function shown(x: Some): string {
+  if (!isKnown(x)) return x.shape.length === 0 ? 'not kept' : `[${x.shape.join(', ')}], not kept`
+  return x instanceof Tensor && x.numel !== 1 ? `[${x.shape.join(', ')}], ${size(x)}` : size(x)
+}
 
 /** Lines of a node: its heading, then what is to be said of it. */
 function label(
@@ -111,7 +126,7 @@ function label(
 }
 
 /** What a row computes, in its operands' names. */
-function written({ op, expr, args }: Row): string {
+function written({ op, expr, args }: Row<Some>): string {
   const names = args.map(x => (typeof x === 'number' ? x : x.name))
   if (!expr)
     return operation(
@@ -122,10 +137,10 @@ function written({ op, expr, args }: Row): string {
 }
 
 /** The partial derivative of a row by an argument: as a formula and, of numbers, what it comes to. */
-function slope(row: Row, i: number, number: number | Tensor | null): string {
+function slope(row: Row<Some>, i: number, number: number | Tensor | null): string {
   const expr = row.partials[i]
   if (!expr) return ''
-  const text = formula(expr, {
+  const text = formula(simplify(expr), {
     name: x => {
       if (x === Expr.output) return row.name
       if (x.op !== 'input') return undefined
@@ -143,7 +158,7 @@ const isWithin = (path: string | null, module: string): boolean =>
 const steps = (path: string | null): readonly string[] => (path ? path.split(/\.(?!\d+(?:\.|$))/) : [])
 
 /** The module that a row is drawn as a part of, when modules from a depth on are one node each; null: none. */
-function home({ module }: Row, collapse: readonly string[], depth: number): string | null {
+function home({ module }: Row<Some>, collapse: readonly string[], depth: number): string | null {
   const chosen = collapse.find(path => isWithin(module, path))
   if (chosen !== undefined) return chosen
   const path = steps(module)
@@ -151,7 +166,7 @@ function home({ module }: Row, collapse: readonly string[], depth: number): stri
 }
 
 /** The nodes of the picture: at most about `limit`. */
-function units({ rows }: Trace, collapse: readonly string[], limit: number): Unit[] {
+function units({ rows }: Trace<Some>, collapse: readonly string[], limit: number): Unit[] {
   const at = (depth: number): Unit[] => {
     const groups = new Map<string, Unit>()
     return rows.flatMap((row): Unit[] => {
@@ -177,20 +192,42 @@ function units({ rows }: Trace, collapse: readonly string[], limit: number): Uni
   return [...found.slice(0, half), left, ...found.slice(found.length - half)]
 }
 
+/** What is drawn, as a trace. */
+export function pictured(op: string, of: Drawable, model: Module | undefined): Trace<Some> {
+  if (of instanceof Value || of instanceof Tensor || Array.isArray(of))
+    return history(of as Active | readonly Active[], model && { model })
+  if (model)
+    throw new ArgumentError(`${op}: model is for an output that is no trace: give it to trace(f, inputs, { model })`)
+  return traced(op, of as Trace<Some>)
+}
+
 /**
- * A trace as a graph in DOT, which Graphviz lays out: `draw` does it, or any other Graphviz. A node is a row, with its
+ * A trace, or the graph that a value or tensor carries, in DOT, which Graphviz lays out: `draw` does it, or any other
+ * Graphviz. A node is a row, with its
  * formula, value and gradient (of tensors shape and norm), in the colour of its flow pattern; a frame is a module. Solid
  * arrows are values on their way forward, with the local partial derivative; dashed ones gradients on their way back,
  * with what each use contributes.
  *
- * @throws ArgumentError for an unknown option or module, or a limit below 4; and what `sweep` throws for `output`
+ * @throws ArgumentError for an unknown option or module, or a limit below 4; and what `sweep` throws for `output`,
+ * `history` for what is no trace
  * @example
  * const text = dot(trace((x: Value) => x.sin(), [0]))
  * text.startsWith('digraph') // true
  * text.includes('cos(x1) = 1') // true
  */
-export function dot(trace: Trace, given: DotOptions = {}): string {
-  const known = ['title', 'direction', 'theme', 'output', 'backward', 'partials', 'legend', 'collapse', 'limit']
+export function dot(drawn: Drawable, given: DotOptions = {}): string {
+  const known = [
+    'title',
+    'direction',
+    'theme',
+    'output',
+    'backward',
+    'partials',
+    'legend',
+    'collapse',
+    'limit',
+    'model',
+  ]
   const {
     title,
     direction = 'right',
@@ -201,8 +238,9 @@ export function dot(trace: Trace, given: DotOptions = {}): string {
     legend = true,
     collapse = [],
     limit = 60,
+    model,
   } = options('dot', given, known)
-  traced('dot', trace)
+  const trace = pictured('dot', drawn, model)
   oneOf('dot', 'direction', direction, ['right', 'down'])
   const ink: Ink = inks[oneOf('dot', 'theme', theme, ['light', 'dark'])]
   integer('dot', 'limit', limit, 4)
@@ -213,7 +251,7 @@ export function dot(trace: Trace, given: DotOptions = {}): string {
     }
   const all = units(trace, collapse, limit)
   const differentiable = output !== undefined || (trace.outputs.length === 1 && trace.outputs[0]?.node)
-  const adjoints = new Map<Row, Adjoint>(
+  const adjoints = new Map<Row<Some>, Adjoint<Some>>(
     differentiable ? sweep(trace, output === undefined ? {} : { output }).adjoints.map(x => [x.row, x]) : [],
   )
   const of = new Map(all.flatMap(unit => unit.rows.map(row => [row, unit] as const)))
@@ -235,7 +273,7 @@ export function dot(trace: Trace, given: DotOptions = {}): string {
       ]
       return `${id} ${attributes({ label: label(`<B>${escaped(group)}</B>`, lines), shape: 'box3d', fillcolor: ink.cluster, color: ink.muted, penwidth: outputs ? 3 : 1 })}`
     }
-    const row = rows[0] as Row
+    const row = rows[0] as Row<Some>
     const flow = pattern(row)
     if (flow) seen.add(flow)
     const g = adjoints.get(row)
@@ -300,7 +338,7 @@ export function dot(trace: Trace, given: DotOptions = {}): string {
     .replace(/\n {2}\}$/, '\n}')
 }
 
-const sizeOf = (x: number | Tensor): number => (x instanceof Tensor ? x.numel : 1)
+const sizeOf = (x: Some): number => (typeof x === 'number' ? 1 : x.shape.reduce((n, size) => n * size, 1))
 
 /** The nodes, those of a module in a frame with its path; modules in modules. */
 function clustered(all: readonly Unit[], node: (unit: Unit) => string, ink: Ink): string[] {

@@ -1,9 +1,9 @@
 // The entry `gradus/draw`: pictures of graphs, laid out by Graphviz in WebAssembly, in Node and in browsers.
 import { DependencyError } from '../engine/errors.ts'
-import { type DotOptions, dot, escaped, FONT } from './dot.ts'
-import type { Row, Trace } from './trace.ts'
+import { type DotOptions, type Drawable, dot, escaped, FONT, pictured } from './dot.ts'
+import type { Row } from './trace.ts'
 
-export type { DotOptions } from './dot.ts'
+export type { DotOptions, Drawable } from './dot.ts'
 
 /** What of the library is needed here. */
 interface Viz {
@@ -28,7 +28,7 @@ async function loaded(): Promise<Viz> {
 }
 
 /**
- * A picture of a trace as SVG: see `dot` for what is in it and for the options. Its size is given in points and in its
+ * A picture of a trace, or of the graph that a value or tensor carries, as SVG: see `dot` for what is in it and for the options. Its size is given in points and in its
  * viewBox, so that a page may scale it; each node and edge is a group of its own with a title; its name for screen readers
  * is the title, or says from what to what the graph leads.
  *
@@ -38,9 +38,13 @@ async function loaded(): Promise<Viz> {
  * @example
  * const svg = await draw(trace((x1: Value, x2: Value) => x1.mul(x2).add(x1.sin()), [2, 3]))
  * svg.startsWith('<svg') // true
+ * const [a, b] = [new Value(2), new Value(3)]
+ * (await draw(a.mul(b).tanh())).includes('tanh(w1)') // true
  */
-export async function draw(trace: Trace, given: DotOptions = {}): Promise<string> {
-  const text = dot(trace, given)
+export async function draw(output: Drawable, given: DotOptions = {}): Promise<string> {
+  const { model, ...options } = given
+  const trace = pictured('draw', output, model)
+  const text = dot(trace, options)
   const svg = (await loaded()).renderString(text, { format: 'svg' })
   const name = escaped(given.title ?? `A graph from ${names(trace.inputs)} to ${names(trace.outputs)}`)
   // without the XML header and the doctype, to be put into a page; with a name that a screen reader reads
@@ -49,4 +53,4 @@ export async function draw(trace: Trace, given: DotOptions = {}): Promise<string
     .replace('<svg', `<svg role="img" aria-label="${name}"`)
     .replaceAll(`font-family="${FONT}"`, `font-family="${FONT},DejaVu Sans,sans-serif"`)
 }
-const names = (rows: readonly Row[]): string => rows.map(({ name }) => name).join(', ')
+const names = (rows: readonly Row<unknown>[]): string => rows.map(({ name }) => name).join(', ')

@@ -15,7 +15,7 @@ export {
 } from './cost.ts'
 export type { Cause, Finding } from './culprit.ts'
 export { Derivation, type DeriveOptions, derive, type Symbolic } from './derive.ts'
-export { type DotOptions, dot } from './dot.ts'
+export { type DotOptions, type Drawable, dot } from './dot.ts'
 export {
   type Elimination,
   type EliminationOptions,
@@ -27,6 +27,7 @@ export { type ExplainOptions, Explanation, explain } from './explanation.ts'
 export { type Expression, type ParseOptions, parse } from './expression.ts'
 export { type FormulaOptions, formula, type Notation, operation, symbol } from './formula.ts'
 export { type Answer, type Mark, Marking, type MarkOptions, mark } from './hand.ts'
+export { type HistoryOptions, history } from './history.ts'
 export { type LedgerOptions, ledger } from './ledger.ts'
 export type { Amount, Stored } from './meter.ts'
 export {
@@ -61,5 +62,5 @@ export {
   render,
   type Table,
 } from './table.ts'
-export { type Inputs, type Row, type Trace, type Traceable, type TraceOptions, trace } from './trace.ts'
+export { type Inputs, type Known, type Row, type Trace, type Traceable, type TraceOptions, trace } from './trace.ts'
 export { type Judgement, Verdict, type VerdictOptions, verdict } from './verdict.ts'

@@ -100,6 +100,12 @@ export class Meter {
   }
 }
 
+/** The nodes that these were computed from, themselves included: each after its inputs. */
+export function below(roots: readonly (Node<Active> | null)[]): readonly Node<Active>[] {
+  const top = { inputs: roots, input: (i: number) => roots[i], mark: 0 }
+  return postorder<typeof top | Node<Active>>(top).slice(0, -1) as Node<Active>[]
+}
+
 /** What the nodes of one op keep for the backward. */
 export interface Stored extends Amount {
   readonly op: string
@@ -119,7 +125,8 @@ export function keeps(node: Node<Active>): readonly Active[] {
       : inputs.map((_, i) => i)
   return [...new Set(read)].map(k => all[k]).filter(isActive)
 }
-const opOf = (node: Node<Active>): string | null =>
+/** The op that computed a node; null of leaves. */
+export const opOf = (node: Node<Active>): string | null =>
   node.inputs.length === 0
     ? null
     : node instanceof TensorNode
@@ -136,16 +143,15 @@ export function stored(
   roots: readonly (Node<Active> | null)[],
   made: (x: Active) => boolean = () => true,
 ): readonly Stored[] {
-  const top = { inputs: roots, input: (i: number) => roots[i], mark: 0 }
   const seen = new Set<object>()
   const found = new Map<string, { nodes: number; values: number; bytes: number }>()
-  for (const node of postorder<typeof top | Node<Active>>(top)) {
-    const op = node === top ? null : opOf(node as Node<Active>)
+  for (const node of below(roots)) {
+    const op = opOf(node)
     if (op === null) continue
     const entry = found.get(op) ?? { nodes: 0, values: 0, bytes: 0 }
     found.set(op, entry)
     entry.nodes++
-    for (const x of keeps(node as Node<Active>)) {
+    for (const x of keeps(node)) {
       if (seen.has(holder(x)) || !made(x)) continue
       seen.add(holder(x))
       entry.values += amount(x).values

@@ -1,12 +1,12 @@
 // Flow patterns: what an op does to the gradient that comes to it, read off its symbolic partials.
 
-import { noGrad } from '../engine/apply.ts'
+import { noGrad, type Spec } from '../engine/apply.ts'
 import { Expr, rewrite } from '../engine/expr.ts'
 import { mapped } from '../engine/ops/map.ts'
 import { Pointwise } from '../engine/pointwise.ts'
 import type { OpName } from '../engine/prims.ts'
 import { Tensor } from '../engine/tensor.ts'
-import type { Row, Trace } from './trace.ts'
+import { isKnown, type Known, type Row, type Trace } from './trace.ts'
 import { readable } from './writing.ts'
 
 /**
@@ -52,7 +52,7 @@ function isStep(x: Expr): boolean {
  * const { rows } = trace((x: Value) => x.mul(2).relu().add(x), [3])
  * rows.map(pattern).join(' ') // ' scale gate add'
  */
-export function pattern(row: Row): Pattern | null {
+export function pattern(row: Row<unknown>): Pattern | null {
   const { op, args, pointwise } = row
   if (op === null) return null
   if (!pointwise) return row.node ? 'linear' : 'block'
@@ -72,16 +72,17 @@ export function pattern(row: Row): Pattern | null {
 }
 
 /** The rows that are used more than once, and how often: their adjoints are sums, one term for each use. */
-export function copies({ rows }: Trace): Map<Row, number> {
-  const uses = new Map<Row, number>()
+export function copies<V>({ rows }: Trace<V>): Map<Row<V>, number> {
+  const uses = new Map<Row<V>, number>()
   for (const { args } of rows) for (const x of args) if (typeof x === 'object') uses.set(x, (uses.get(x) ?? 0) + 1)
   return new Map([...uses].filter(([, n]) => n > 1))
 }
 
-/** The local partial derivatives of a row as numbers, or tensors; null where there is none. */
-export function locals(row: Row): (number | Tensor | null)[] {
+/** The local partial derivatives of a row as numbers, or tensors; null where there is none, or one of the values is lost. */
+export function locals(row: Row<Known | Spec>): (Known | null)[] {
   const { args, value } = row
   const operands = [...args.map(x => (typeof x === 'number' ? x : x.value)), value]
+  if (!operands.every(isKnown)) return args.map(() => null)
   return row.partials.map(partial => {
     if (!partial) return null
     const leafed = rewrite(partial, x => (x === Expr.output ? Expr.input(args.length) : undefined))

@@ -7,16 +7,16 @@ import { Tensor } from '../engine/tensor.ts'
 import { type Active, type Leaf, leaves, node, one } from '../engine/tree.ts'
 import { Value } from '../engine/value.ts'
 import type { Module } from '../nn/module.ts'
-import type { Row } from './trace.ts'
+import type { Known, Row } from './trace.ts'
 
 /** A row in the making. */
-export interface Draft {
+export interface Draft<V = Known> {
   readonly kind: Row['kind']
   readonly op: string | null
   readonly pointwise: Pointwise | null
   readonly applied: Applied | null
-  readonly args: readonly (Draft | number)[]
-  readonly value: number | Tensor
+  readonly args: readonly (Draft<V> | number)[]
+  readonly value: V
   readonly tangents: readonly (Active | null)[]
   readonly depth: number
   readonly module: string | null

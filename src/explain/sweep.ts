@@ -1,18 +1,19 @@
 // The reverse sweep over a trace: each adjoint complete before it goes on, and every term it is the sum of.
-import { noGrad } from '../engine/apply.ts'
+import { noGrad, type Spec } from '../engine/apply.ts'
 import { options as checked } from '../engine/argument.ts'
 import { ArgumentError, GradError, ShapeError } from '../engine/errors.ts'
+import { ones } from '../engine/ops/create.ts'
 import { sameShape, show } from '../engine/shape.ts'
 import { Tensor } from '../engine/tensor.ts'
-import { type Active, active, one, sum } from '../engine/tree.ts'
-import { listed, type Row, type Trace, traced } from './trace.ts'
+import { type Active, active, sum } from '../engine/tree.ts'
+import { type Known, listed, type Row, type Trace, traced } from './trace.ts'
 
-type Number = number | Tensor
+type Number = Known
 
 /** What one use of a row contributes to its adjoint. */
-export interface Term {
+export interface Term<V = Known> {
   /** Who used it, and as which argument. */
-  readonly user: Row
+  readonly user: Row<V>
   readonly argument: number
   /** The user's adjoint. */
   readonly upstream: Number
@@ -21,19 +22,19 @@ export interface Term {
 }
 
 /** How the output changes with a row. */
-export interface Adjoint {
-  readonly row: Row
+export interface Adjoint<V = Known> {
+  readonly row: Row<V>
   readonly value: Number
   /** What it starts from: the seed of the output; null for all others. */
   readonly seed: Number | null
   /** One term for each use, in the order in which they came. */
-  readonly terms: readonly Term[]
+  readonly terms: readonly Term<V>[]
 }
 
-export interface Sweep {
-  readonly output: Row
+export interface Sweep<V = Known> {
+  readonly output: Row<V>
   /** In the order visited; rows that no gradient reaches are not there. */
-  readonly adjoints: readonly Adjoint[]
+  readonly adjoints: readonly Adjoint<V>[]
 }
 
 export interface SweepOptions {
@@ -46,7 +47,7 @@ export interface SweepOptions {
 const plain = (x: Active): Number => (x instanceof Tensor ? x : x.data)
 
 /** The output that is meant. */
-export function chosen(op: string, { outputs }: Trace, name?: string): Row {
+export function chosen<V>(op: string, { outputs }: Trace<V>, name?: string): Row<V> {
   const names = outputs.map(row => row.name).join(', ')
   if (name === undefined && outputs.length !== 1)
     throw new ArgumentError(`${op}: there are ${outputs.length} outputs (${names}): choose one by the option 'output'`)
@@ -66,18 +67,18 @@ export function chosen(op: string, { outputs }: Trace, name?: string): Row {
  * adjoints.map(({ value }) => value) // [1, 6]
  * adjoints[1].terms.map(({ value }) => value) // [3, 3]
  */
-export function sweep(trace: Trace, given: SweepOptions = {}): Sweep {
+export function sweep<V extends Known | Spec>(trace: Trace<V>, given: SweepOptions = {}): Sweep<V> {
   const options = checked('sweep', given, ['output', 'seed'])
   const output = chosen('sweep', traced('sweep', trace), options.output)
   if (!output.node) throw new GradError(`sweep: '${output.name}' depends on nothing that a gradient flows to`)
   const like = output.value
-  const seed = options.seed ?? plain(one(like))
-  const shape = (x: Number): readonly number[] => (x instanceof Tensor ? x.shape : [])
-  if (seed instanceof Tensor !== like instanceof Tensor || !sameShape(shape(seed), shape(like)))
+  const seed = options.seed ?? (typeof like === 'number' ? 1 : ones(like.shape, { dtype: like.dtype }))
+  const shape = (x: Number | Spec): readonly number[] => (typeof x === 'object' && 'shape' in x ? x.shape : [])
+  if (seed instanceof Tensor === (typeof like === 'number') || !sameShape(shape(seed), shape(like)))
     throw new ShapeError(`sweep: the seed has shape ${show(shape(seed))}, the output ${show(shape(like))}`)
 
-  const pending = new Map<Row, Term[]>()
-  const adjoints: Adjoint[] = []
+  const pending = new Map<Row<V>, Term<V>[]>()
+  const adjoints: Adjoint<V>[] = []
   for (const row of trace.backward) {
     const terms = pending.get(row) ?? []
     const start = row === output ? seed : null

@@ -1,21 +1,28 @@
 // A trace: every intermediate of one run of a function, as rows in the order of a lecture's table.
 
-import type { Applied } from '../engine/apply.ts'
+import type { Applied, Spec } from '../engine/apply.ts'
 import { options as checked, described, list, oneOf, record } from '../engine/argument.ts'
 import { ArgumentError } from '../engine/errors.ts'
 import { Expr, rewrite } from '../engine/expr.ts'
 import type { Node } from '../engine/graph.ts'
 import { Pointwise } from '../engine/pointwise.ts'
 import { type OpName, table } from '../engine/prims.ts'
-import type { Tensor } from '../engine/tensor.ts'
+import { Tensor } from '../engine/tensor.ts'
 import { type Active, isLeaf, type Leaf } from '../engine/tree.ts'
 import { Value } from '../engine/value.ts'
 import { Module } from '../nn/module.ts'
 import { parse } from './expression.ts'
 import { type Draft, Run } from './run.ts'
 
-/** One intermediate of a function: an input, a constant or parameter that it reads, or the result of an op. */
-export interface Row {
+/** A value: of the scalar engine, or of the other. */
+export type Known = number | Tensor
+export const isKnown = (x: Known | Spec): x is Known => typeof x === 'number' || x instanceof Tensor
+
+/**
+ * One intermediate of a function: an input, a constant or parameter that it reads, or the result of an op. Its value is
+ * known; in a `history` perhaps no more of it than shape and dtype.
+ */
+export interface Row<V = Known> {
   /** An input's name, the label of a value or tensor, a parameter's path; else x1, p1, c1 or, for results, w1, w2, … */
   readonly name: string
   /** Its place among the rows. */
@@ -24,10 +31,10 @@ export interface Row {
   /** The op that computed it; null for what was not computed. */
   readonly op: string | null
   /** What it was computed from. Operands of symmetric ops (add, mul) may stand in another order than they were written. */
-  readonly args: readonly (Row | number)[]
+  readonly args: readonly (Row<V> | number)[]
   /** For each argument, which operand of the engine's op it is. */
   readonly places: readonly number[]
-  readonly value: number | Tensor
+  readonly value: V
   /** Was a pointwise op applied? Then `partials` are all that there is to know of its derivative. */
   readonly pointwise: boolean
   /** What was applied, over the arguments, when it is pointwise but no op of the table; else null. */
@@ -47,16 +54,16 @@ export interface Row {
 }
 
 /** What a function did: its rows, each after its arguments, inputs first, then parameters and constants. */
-export interface Trace {
-  readonly rows: readonly Row[]
-  readonly inputs: readonly Row[]
-  readonly outputs: readonly Row[]
+export interface Trace<V = Known> {
+  readonly rows: readonly Row<V>[]
+  readonly inputs: readonly Row<V>[]
+  readonly outputs: readonly Row<V>[]
   /** The inputs that there are tangents by. */
-  readonly wrt: readonly Row[]
+  readonly wrt: readonly Row<V>[]
   /** The rows as a backward sweep visits them, each after all that were computed from it. */
-  readonly backward: readonly Row[]
+  readonly backward: readonly Row<V>[]
   /** The rows by their places in the engine's graph. */
-  readonly at: ReadonlyMap<object, Row>
+  readonly at: ReadonlyMap<object, Row<V>>
 }
 
 export interface TraceOptions {
@@ -136,25 +143,35 @@ export function namedInputs(f: Traceable, inputs: Inputs): [string, Leaf][] {
 }
 
 /** @throws ArgumentError when it is no trace, but what one is made of */
-export function traced(op: string, given: Trace): Trace {
-  if (!Array.isArray((given as Trace | null | undefined)?.rows))
+export function traced<V>(op: string, given: Trace<V>): Trace<V> {
+  if (!Array.isArray((given as Trace<V> | null | undefined)?.rows))
     throw new ArgumentError(`${op}: needs a trace, as trace(f, inputs) makes it, not ${described(given)}`)
   return given
 }
 
-/** The rows of a run: what its outputs depend on, in order, named. */
-function arranged({ inputs, wrt, drafts }: Run, outputs: readonly Draft[], order: 'layers' | 'evaluated'): Trace {
+/** What was found, in the order in which it was found. */
+interface Found<V> {
+  readonly inputs: readonly Draft<V>[]
+  readonly wrt: readonly Draft<V>[]
+  readonly drafts: ReadonlyMap<object, Draft<V>>
+}
+/** What was found as rows: all that the outputs depend on, in order, named. */
+export function arranged<V>(
+  { inputs, wrt, drafts }: Found<V>,
+  outputs: readonly Draft<V>[],
+  order: 'layers' | 'evaluated',
+): Trace<V> {
   const used = reached([...inputs, ...outputs]).sort((a, b) => a.number - b.number)
-  const rank = ({ kind }: Draft): number => ['input', 'parameter', 'constant', 'result'].indexOf(kind)
+  const rank = ({ kind }: Draft<V>): number => ['input', 'parameter', 'constant', 'result'].indexOf(kind)
   const layered = order === 'layers'
   const before = used.filter(x => x.op === null).sort((a, b) => rank(a) - rank(b))
-  const rows = new Map<Draft, Row>()
+  const rows = new Map<Draft<V>, Row<V>>()
   const name = namer(used)
-  const add = (x: Draft): void => void rows.set(x, finished(x, rows, name(x), layered))
+  const add = (x: Draft<V>): void => void rows.set(x, finished(x, rows, name(x), layered))
   before.forEach(add)
   const results = used.filter(x => x.op !== null)
   if (layered) {
-    const layers = new Map<number, Draft[]>()
+    const layers = new Map<number, Draft<V>[]>()
     for (const x of results) listed(layers, x.depth).push(x)
     for (const [, layer] of [...layers].sort(([a], [b]) => a - b)) {
       const key = new Map(layer.map(x => [x, placed(x, rows)]))
@@ -162,7 +179,7 @@ function arranged({ inputs, wrt, drafts }: Run, outputs: readonly Draft[], order
     }
   } else results.forEach(add)
   const all = [...rows.values()]
-  const of = (x: Draft): Row => rows.get(x) as Row
+  const of = (x: Draft<V>): Row<V> => rows.get(x) as Row<V>
   return {
     rows: all,
     inputs: inputs.map(of),
@@ -187,21 +204,21 @@ export function listed<K, V>(lists: Map<K, V[]>, key: K): V[] {
 }
 
 /** All that these were computed from, themselves included. */
-function reached(from: readonly Draft[]): Draft[] {
+function reached<V>(from: readonly Draft<V>[]): Draft<V>[] {
   const seen = new Set(from)
   for (const x of seen) for (const y of x.args) if (typeof y === 'object') seen.add(y)
   return [...seen]
 }
 
 /** The places of an op's operands among the rows, in its own order or, of a symmetric op, ascending. */
-function placed({ pointwise, args }: Draft, rows: ReadonlyMap<Draft, Row>): number[] {
-  const operands = args.flatMap(x => (typeof x === 'object' ? [rows.get(x) as Row] : []))
+function placed<V>({ pointwise, args }: Draft<V>, rows: ReadonlyMap<Draft<V>, Row<V>>): number[] {
+  const operands = args.flatMap(x => (typeof x === 'object' ? [rows.get(x) as Row<V>] : []))
   return (pointwise && isSymmetric(pointwise) ? operands.sort(usual) : operands).map(({ index }) => index)
 }
 
 /** The usual order of the operands of a sum or product: what is fixed comes last. */
-function usual(a: Row, b: Row): number {
-  const fixed = ({ kind }: Row): number => +(kind === 'parameter' || kind === 'constant')
+function usual(a: Row<unknown>, b: Row<unknown>): number {
+  const fixed = ({ kind }: Row<unknown>): number => +(kind === 'parameter' || kind === 'constant')
   return fixed(a) - fixed(b) || a.index - b.index
 }
 
@@ -211,9 +228,9 @@ function compared(a: readonly number[], b: readonly number[]): number {
   return at < 0 ? a.length - b.length : at >= b.length ? 1 : (a[at] as number) - (b[at] as number)
 }
 
-function finished(draft: Draft, rows: ReadonlyMap<Draft, Row>, name: string, layered: boolean): Row {
+function finished<V>(draft: Draft<V>, rows: ReadonlyMap<Draft<V>, Row<V>>, name: string, layered: boolean): Row<V> {
   const { kind, op, pointwise, applied, value, tangents, depth, module, node } = draft
-  const args = draft.args.map(x => (typeof x === 'object' ? (rows.get(x) as Row) : x))
+  const args = draft.args.map(x => (typeof x === 'object' ? (rows.get(x) as Row<V>) : x))
   const places = args.map((_, i) => i)
   const [a, b] = args
   // the partials of a symmetric op are over its places: they stay where they are
@@ -266,7 +283,7 @@ function isSymmetric(op: Pointwise): boolean {
 }
 
 /** Gives names, each once. */
-function namer(drafts: readonly Draft[]): (x: Draft) => string {
+function namer(drafts: readonly Draft<unknown>[]): (x: Draft<unknown>) => string {
   const counts = { input: 0, parameter: 0, constant: 0, result: 0 }
   const letters = { input: 'x', parameter: 'p', constant: 'c', result: 'w' }
   const labels = new Set(drafts.map(x => x.label()))

@@ -2,10 +2,28 @@
 import { existsSync, readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
-import { dot } from '../../src/explain/dot.ts'
+import { type DotOptions, dot } from '../../src/explain/dot.ts'
 import { draw } from '../../src/explain/draw.ts'
+import { history } from '../../src/explain/history.ts'
+import { ledger } from '../../src/explain/ledger.ts'
+import { Stepper } from '../../src/explain/stepper.ts'
+import { storage } from '../../src/explain/storage.ts'
+import { sweep } from '../../src/explain/sweep.ts'
 import { trace } from '../../src/explain/trace.ts'
-import { ArgumentError, F, manualSeed, nn, randn, type Tensor, tensor, type Value } from '../../src/index.ts'
+import {
+  ArgumentError,
+  checkpoint,
+  custom,
+  F,
+  GradusError,
+  manualSeed,
+  type Num,
+  nn,
+  randn,
+  type Tensor,
+  tensor,
+  Value,
+} from '../../src/index.ts'
 import { rasterize } from '../../src/plot/raster.ts'
 import { decode } from '../plot/picture.ts'
 
@@ -241,4 +259,103 @@ test.each(['<b>', '<<i>>', 'a"b\\', 'a|b', 'a\nb'])('a name %j is text, not mark
   const svg = await draw(trace(f, { [name]: 2, y: 3 }), { title: name })
   expect(svg).toContain('<svg')
   expect(svg).not.toMatch(/<[bi]>/)
+})
+
+describe('an output that carries its graph', () => {
+  const f = <N extends Num>(x1: N, x2: N): N => x1.mul(x2).add(x1.sin()) as N
+
+  test('is drawn as its trace: of values', async () => {
+    const [a, b] = [new Value(2), new Value(3)]
+    expect(dot(f(a, b))).toBe(dot(lecture))
+    expect(await draw(f(a, b))).toBe(await draw(lecture))
+    a.label = 'speed'
+    const out = f(a, b)
+    out.label = 'way'
+    out.backward()
+    expect(words(dot(out), 'r0').slice(0, 3)).toEqual(['speed', '2', `gradient ${Number(a.grad.toPrecision(4))}`])
+    expect(words(dot(out), 'r4')[0]).toBe('way = w1 + w2')
+  })
+
+  test('of tensors, with what the graph keeps, and gradients', () => {
+    const [a, b] = [tensor([2, 1], { requiresGrad: true }), tensor([3, 5], { requiresGrad: true })]
+    const text = dot(f(a, b))
+    const of = dot(trace(f<Tensor>, [tensor([2, 1]), tensor([3, 5])]))
+    const arrows = (of: string): string[] => of.split('\n').filter(line => line.includes(' -> '))
+    expect(arrows(text)).toEqual(arrows(of))
+    expect(words(text, 'r2')).toEqual(['w1 = sin(x1)', '[2], not kept', 'gradient norm 1.414', 'local slope'])
+    expect(words(text, 'r4')).toEqual(words(of, 'r4'))
+    expect(words(text, 'r0')).toEqual(words(of, 'r0'))
+  })
+
+  test('of a model: parameters by their paths, in frames, which collapse', async () => {
+    manualSeed(1)
+    const model = new nn.Sequential(new nn.Linear(2, 8), new nn.Tanh(), new nn.Linear(8, 1))
+    const loss = F.mseLoss(model.forward(randn([4, 2])), randn([4, 1]))
+    const text = dot(loss, { model })
+    expect(text).toContain('<B>0.weight</B>')
+    expect(text).toContain('label="2"')
+    expect(dot(loss, { model, collapse: ['0'] })).toMatch(/<B>0<\/B>.*2 ops, 24 parameters.*\[4, 8\], not kept/)
+    expect(await draw(loss, { model })).toContain('2.bias')
+    // twice: drawing frees nothing
+    expect(dot(loss, { model })).toBe(text)
+    loss.backward()
+    expect(() => dot(loss)).toThrow(/history: the graph below '.*' was freed by an earlier backward/)
+  })
+
+  test('several outputs, a leaf alone, a graph that is shared', () => {
+    const x = new Value(1)
+    expect(countOf(dot([x.exp(), x.sin()]), / -> /g)).toBe(2)
+    expect(countOf(dot(x), /^ *r\d+ \[/gm)).toBe(1)
+    expect(words(dot([x.exp(), x.sin()], { output: 'w2' }), 'r0')).toContain('gradient 0.5403')
+  })
+
+  test('with checkpoints and rules of its own', () => {
+    const inner = checkpoint((x: Tensor) => x.sin().exp())
+    const twice = custom({ name: 'twice', forward: (x: Tensor) => x.mul(2), vjp: g => [g.mul(2)] })
+    const x = tensor([1, 2], { requiresGrad: true })
+    const text = dot(twice(inner(x)).sum())
+    expect(text).toContain('checkpoint(x1)')
+    expect(text).toContain('twice(w1)')
+    const v = new Value(1)
+    expect(dot(custom({ name: 'twice', forward: (x: Value) => x.mul(2), vjp: g => [g.mul(2)] })(v))).toContain(
+      'twice(x1)',
+    )
+  })
+
+  test('a condition and what no gradient flows to are constants', () => {
+    const x = new Value(3)
+    const text = dot(x.gt(2).where(x.mul(2), 1))
+    expect(words(text, 'r2')[0]).toBe('w2 = where(1, w1, 1)')
+  })
+
+  test.each<[unknown, DotOptions, RegExp]>([
+    [Value.constant(1), {}, /history: this value has no graph: it was made under noGrad/],
+    [tensor([1]), {}, /history: this tensor has no graph.*requiresGrad: true/],
+    [[new Value(1), 2], {}, /history: needs a value or a tensor, or several in a list, not 2/],
+    [3, {}, /dot: needs a trace/],
+    [lecture, { model: new nn.Linear(1, 1) }, /dot: model is for an output that is no trace/],
+    [new Value(1), { model: {} as nn.Module }, /history: model is a module, not an object/],
+  ])('error %#', (given, options, message) => {
+    expect(() => dot(given as Value, options)).toThrow(message)
+    expect(() => dot(given as Value, options)).toThrow(GradusError)
+  })
+})
+
+describe('a history', () => {
+  test('of values is a trace: for ledgers, steppers, storage', () => {
+    const [a, b] = [new Value(2), new Value(3)]
+    const found = history(a.mul(b).add(a.sin()))
+    expect(found.rows.map(({ name }) => name)).toEqual(lecture.rows.map(({ name }) => name))
+    expect(ledger(sweep(found))).toEqual(ledger(sweep(lecture)))
+    expect(new Stepper(found, { phase: 'backward' }).steps.map(({ formula }) => formula.text)).toEqual(
+      new Stepper(lecture, { phase: 'backward' }).steps.map(({ formula }) => formula.text),
+    )
+    expect(storage(found).map(({ row }) => row.name)).toEqual(storage(lecture).map(({ row }) => row.name))
+  })
+
+  test('is of any depth', () => {
+    let x = new Value(1)
+    for (let k = 0; k < 20_000; k++) x = x.sin()
+    expect(history(x).rows).toHaveLength(20_001)
+  })
 })
