@@ -41,8 +41,10 @@ export {
   makeFriedman2,
   makeFriedman3,
   makeSine,
+  makeSurface,
   makeSwissRoll,
   type SineOptions,
+  type SurfaceOptions,
 } from './regression.ts'
 export * as safetensors from './safetensors.ts'
 export {

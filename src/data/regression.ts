@@ -14,6 +14,14 @@ function regression(
   return { x: matrix(rows), y: column(rows.map(x => target(x) + (noise === 0 ? 0 : noise * generator.normal()))) }
 }
 
+/** @throws ArgumentError when it is not two bounds in their order */
+function interval(name: string, range: readonly [number, number]): readonly [number, number] {
+  const [low, high] = list(name, 'range', range)
+  if (!(low <= high && Number.isFinite(high - low)))
+    throw new ArgumentError(`${name}: range is two bounds [low, high], not [${range.join(', ')}]`)
+  return range
+}
+
 export interface SineOptions extends MadeOptions {
   /** Where x is drawn from ([-π, π]). */
   readonly range?: readonly [number, number]
@@ -32,15 +40,44 @@ export function makeSine(given: SineOptions = {}): Made {
   const name = 'makeSine'
   const common = asked(name, given, ['range', 'frequency'])
   const { range = [-Math.PI, Math.PI], frequency = 1 } = given
-  const [low, high] = list(name, 'range', range)
-  if (!(low <= high && Number.isFinite(high - low)))
-    throw new ArgumentError(`${name}: range is two bounds [low, high], not [${range.join(', ')}]`)
+  const [low, high] = interval(name, range)
   if (!Number.isFinite(frequency))
     throw new ArgumentError(`${name}: frequency is a number, not ${described(frequency)}`)
   return regression(
     common,
     () => [low + (high - low) * common.generator.uniform()],
     ([x]) => Math.sin(frequency * x),
+  )
+}
+
+export interface SurfaceOptions extends MadeOptions {
+  /** Where both coordinates are drawn from ([-1, 1]). */
+  readonly range?: readonly [number, number]
+}
+/**
+ * Points of a square and the height of a surface above them: `x [n, 2]`, each coordinate uniform in `range`, `y [n, 1]` =
+ * height(x0, x1) + noise.
+ *
+ * @throws ArgumentError when height is no function or gives a number that is not finite, n is not a whole number >= 1,
+ * noise is below 0, the range is empty, or for another option
+ * @example
+ * const { x, y } = data.makeSurface((x0, x1) => x0 * x1, { n: 50 })
+ * x.prod(1, { keepdim: true }).sub(y).abs().max().item() < 1e-6 // true
+ */
+export function makeSurface(height: (x0: number, x1: number) => number, given: SurfaceOptions = {}): Made {
+  const name = 'makeSurface'
+  if (typeof height !== 'function')
+    throw new ArgumentError(`${name}: needs a function of two numbers, not ${described(height)}`)
+  const common = asked(name, given, ['range'])
+  const [low, high] = interval(name, given.range ?? [-1, 1])
+  return regression(
+    common,
+    () => [0, 1].map(() => low + (high - low) * common.generator.uniform()),
+    ([x0, x1]) => {
+      const y = height(x0, x1)
+      if (!Number.isFinite(y)) throw new ArgumentError(`${name}: the height at (${x0}, ${x1}) is ${described(y)}`)
+      return y
+    },
   )
 }
 

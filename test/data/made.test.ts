@@ -25,6 +25,7 @@ const made = {
   makeMoons: data.makeMoons,
   makeSine: data.makeSine,
   makeSpirals: data.makeSpirals,
+  makeSurface: (given?: Parameters<typeof data.makeSine>[0]) => data.makeSurface((x0, x1) => x0 - x1, given),
   makeSwissRoll: data.makeSwissRoll,
   makeTwoGaussians: data.makeTwoGaussians,
   makeXor: data.makeXor,
@@ -211,6 +212,21 @@ describe('regressions', () => {
     expect([Math.min(...inputs) >= 1, Math.max(...inputs) <= 2]).toEqual([true, true])
     expect(() => data.makeSine({ range: [2, 1] })).toThrow(/range is two bounds/)
     expect(() => data.makeSine({ frequency: NaN })).toThrow(/frequency/)
+  })
+
+  test('surface: the height over a square; noise of the target alone', () => {
+    const options = { n: 2000, range: [1, 2], noise: 0.3, generator: generator() } as const
+    const { x, y } = data.makeSurface((x0, x1) => x0 ** 2 - 3 * x1, options)
+    expect([x.shape, y.shape]).toEqual([
+      [2000, 2],
+      [2000, 1],
+    ])
+    const residual = values(y).map((v, i) => v - x.data[2 * i] ** 2 + 3 * x.data[2 * i + 1])
+    expect(deviation(residual)).toBeCloseTo(0.3, 1.5)
+    expect([Math.min(...values(x)) >= 1, Math.max(...values(x)) <= 2]).toEqual([true, true])
+    expect(() => data.makeSurface(Math.hypot, { range: [2, 1] })).toThrow(/range is two bounds/)
+    expect(() => data.makeSurface(3 as never)).toThrow('needs a function of two numbers, not 3')
+    expect(() => data.makeSurface(() => NaN)).toThrow(ArgumentError)
   })
 
   test('swiss roll: on the roll, y says how far along', () => {
