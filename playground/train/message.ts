@@ -101,6 +101,8 @@ export interface Ready {
   readonly bound: number
   /** What the plane's axes are called. */
   readonly axes: readonly [string, string]
+  /** What the inputs of the network are called: the features, then a table's columns after the second. */
+  readonly inputs: readonly string[]
   /** The widths of all layers, inputs and outputs included. */
   readonly widths: readonly number[]
   readonly parameters: number

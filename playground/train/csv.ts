@@ -1,0 +1,64 @@
+// The reader's own table: columns of numbers, the last one the label.
+import { parseCsv } from '../../src/io/csv.ts'
+
+/** A table whose labels are classes by name (`labels` are their numbers), or numbers where there are no classes. */
+export interface Own {
+  readonly names: readonly string[]
+  /** One row for each example: all columns but the last. */
+  readonly rows: readonly (readonly number[])[]
+  readonly labels: readonly number[]
+  readonly classes: readonly string[]
+}
+
+/** So many different whole numbers are classes; more are a quantity. */
+const most = 10
+const isNumber = (x: unknown): boolean => typeof x === 'number'
+
+/**
+ * Reads text with commas, semicolons or tabs between at least three columns: numbers, the first two of them the axes of
+ * the plane, and behind all of them the label. Words are classes, at most ten, and so are whole numbers of which at most
+ * ten are different; other numbers are to be predicted. The first line names the columns when it is not of numbers.
+ *
+ * @throws Error that names the line and the column
+ */
+export async function own(text: string): Promise<Own> {
+  const lines = text.split(/\r\n?|\n/)
+  const first = lines.find(line => line.trim() !== '')
+  if (first === undefined) throw new Error('The table is empty. Give one example a line: two numbers and a label')
+  const count = (delimiter: string): number => first.split(delimiter).length
+  const delimiter = [',', ';', '\t'].reduce((a, b) => (count(b) > count(a) ? b : a))
+  if (count(delimiter) < 3)
+    throw new Error(
+      `Line ${lines.indexOf(first) + 1} has ${count(delimiter)} column${count(delimiter) === 1 ? '' : 's'}, but at least three are needed: two numbers and a label, with commas between`,
+    )
+  const parsed = async (header: boolean, types = {}) => {
+    try {
+      return await parseCsv(text, { delimiter, header, types, missing: [] })
+    } catch (error) {
+      throw new Error((error as Error).message.replace(/^csv: (.)/, (_, letter: string) => letter.toUpperCase()))
+    }
+  }
+  const opening = (await parseCsv(first, { delimiter, header: false })).columns.slice(0, -1)
+  const header = !opening.every(({ values }) => isNumber(values[0]))
+  const { names } = await parsed(header)
+  const numeric = names.slice(0, -1)
+  const table = await parsed(header, Object.fromEntries(numeric.map(name => [name, 'number' as const])))
+  if (table.length < 2) throw new Error(`The table has ${table.length} examples, but at least 2 are needed`)
+  const columns = numeric.map(name => table.column(name).values.map(Number))
+  const rows = Array.from({ length: table.length }, (_, i) => columns.map(column => column[i]))
+  const last = table.columns[table.columns.length - 1]
+  const labels = last.values.map(x => (typeof x === 'number' ? x : String(x).trim()))
+  const different = [...new Set(labels)]
+  const quantity = labels.every(isNumber) && (different.length > most || !different.every(Number.isInteger))
+  if (quantity) return { names: numeric, rows, labels: labels.map(Number), classes: [] }
+  const nameless = labels.indexOf('')
+  if (nameless >= 0) throw new Error(`Example ${nameless + 1} has no label in column '${last.name}'`)
+  if (different.length > most)
+    throw new Error(
+      `Column '${last.name}' has ${different.length} different words, but there can be at most ${most} classes`,
+    )
+  if (different.length < 2)
+    throw new Error(`All examples have the label '${different[0]}', so there is nothing to tell apart`)
+  different.sort((a, b) => (typeof a === 'number' && typeof b === 'number' ? a - b : String(a) < String(b) ? -1 : 1))
+  return { names: numeric, rows, labels: labels.map(x => different.indexOf(x)), classes: different.map(String) }
+}
