@@ -102,7 +102,7 @@ export class TensorEngine implements Engine {
     return row(this.parameters, ({ data }) => data)
   }
   gradients(): Float64Array {
-    return row(this.parameters, ({ grad }) => grad && grad.data)
+    return row(this.parameters, ({ grad }) => grad?.data ?? null)
   }
   assign(index: number, value: number): void {
     const values = this.values()

@@ -3,7 +3,10 @@
 /** Everything that decides a run: with the same setup come the same numbers. */
 export interface Setup {
   readonly data: DataName
-  /** The reader's own data, one example a line, the last column the label; used when `data` is 'csv'. */
+  /**
+   * The reader's own data, one example a line, the last column the label; used when `data` is 'csv'. The first two columns
+   * are the plane's axes; others are inputs too, and the plane is shown where they are at their mean.
+   */
   readonly csv: string
   readonly samples: number
   /** The standard deviation of what is added to the made data. */
@@ -60,7 +63,7 @@ export interface Place {
 export type Request =
   /** Everything anew. */
   | { readonly type: 'setup'; readonly setup: Setup }
-  /** Another learning rate, schedule, regularisation or batch size, from here on: data and weights stay. */
+  /** Another optimizer, learning rate, momentum, schedule, regularisation or batch size, from here on: data and weights stay. */
   | { readonly type: 'tune'; readonly setup: Setup }
   /** Trains on, at most so many steps a second; null: as many as go. */
   | { readonly type: 'run'; readonly speed: number | null }
@@ -83,7 +86,7 @@ export type Reply =
   /** A mistake in the setup or the data, or a run that cannot go on (a loss that is NaN): in words for the reader. */
   | { readonly type: 'failure'; readonly message: string }
 
-/** An example: its place on the plane, and its class or target. */
+/** An example: its place on the plane, standardised, and its class or (standardised) target. */
 export interface Example {
   readonly x1: number
   readonly x2: number
@@ -118,11 +121,12 @@ export interface Histogram {
 export interface LayerView {
   readonly inputs: number
   readonly units: number
-  /** [units, inputs], row by row. */
+  /** [units, inputs], row by row. Gradients are those of the last step's batch, 0 before the first. */
   readonly weight: Float32Array
   readonly weightGrad: Float32Array
   readonly bias: Float32Array
   readonly biasGrad: Float32Array
+  /** Activations are those of all training examples, nothing dropped; the last layer's are its sums. */
   readonly histograms: Readonly<Record<'weights' | 'activations' | 'gradients', Histogram>>
 }
 
@@ -131,7 +135,10 @@ export interface Frame {
   readonly step: number
   readonly epoch: number
   readonly lr: number
-  /** All so far, thinned to some hundred points; score is accuracy, or R² for regression. */
+  /**
+   * All so far, thinned to some hundred points, and now: losses without regularisation, over all examples, nothing dropped;
+   * score is accuracy, or R² for regression. Where no examples are kept for testing, their numbers are NaN.
+   */
   readonly history: readonly {
     readonly step: number
     readonly train: number
@@ -142,7 +149,10 @@ export interface Frame {
   readonly layers: readonly LayerView[]
   /** Cells of a side of `outputs` and `units`. */
   readonly resolution: number
-  /** [outputs, resolution, resolution] over the plane, x2 downwards from the top: probabilities of classes, or the prediction. */
+  /**
+   * [outputs, resolution, resolution] over the plane, x2 downwards from the top: probabilities of classes, of two classes
+   * only that of the second; or the prediction.
+   */
   readonly outputs: Float32Array
   /** For each layer but the last, inputs included: [units, resolution, resolution] of each unit's activation. */
   readonly units: readonly Float32Array[]
@@ -155,7 +165,7 @@ export interface Frame {
 export interface Ledger {
   readonly place: Place
   readonly value: number
-  /** Of the whole loss, regularisation included. */
+  /** Of the whole loss, regularisation included: the sum of all terms and `regularization`. */
   readonly gradient: number
   readonly regularization: number
   /** example: its number in `train`; upstream: dL/d(the unit's sum); local: what the weight is multiplied with; term: their product. */

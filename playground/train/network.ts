@@ -6,24 +6,25 @@ import type { ActivationName, InitName, Setup } from './message.ts'
 type Nonlinearity = Parameters<typeof nn.init.calculateGain>[0]
 
 interface Activation {
-  /** On tensors and on values. */
+  /** On tensors and on values; and the same as code. */
   of<N extends Num>(x: N): N
-  make(): nn.TensorModule
   readonly code: string
+  /** Its module, by the name that it has in `nn`. */
+  readonly module: 'Tanh' | 'ReLU' | 'Sigmoid' | 'LeakyReLU' | 'GELU' | 'SiLU' | 'Identity'
   /** What initial weights take it for. */
   readonly like: Nonlinearity
 }
 export const activations: Readonly<Record<ActivationName, Activation>> = {
-  tanh: { of: x => x.tanh(), make: () => new nn.Tanh(), code: 'new nn.Tanh()', like: 'tanh' },
-  relu: { of: x => x.relu(), make: () => new nn.ReLU(), code: 'new nn.ReLU()', like: 'relu' },
-  sigmoid: { of: x => x.sigmoid(), make: () => new nn.Sigmoid(), code: 'new nn.Sigmoid()', like: 'sigmoid' },
-  leakyRelu: { of: x => x.leakyRelu(), make: () => new nn.LeakyReLU(), code: 'new nn.LeakyReLU()', like: 'leakyRelu' },
-  gelu: { of: x => x.gelu(), make: () => new nn.GELU(), code: 'new nn.GELU()', like: 'relu' },
-  silu: { of: x => x.silu(), make: () => new nn.SiLU(), code: 'new nn.SiLU()', like: 'relu' },
-  linear: { of: x => x, make: () => new nn.Identity(), code: 'new nn.Identity()', like: 'linear' },
+  tanh: { of: x => x.tanh(), code: 'x.tanh()', module: 'Tanh', like: 'tanh' },
+  relu: { of: x => x.relu(), code: 'x.relu()', module: 'ReLU', like: 'relu' },
+  sigmoid: { of: x => x.sigmoid(), code: 'x.sigmoid()', module: 'Sigmoid', like: 'sigmoid' },
+  leakyRelu: { of: x => x.leakyRelu(), code: 'x.leakyRelu()', module: 'LeakyReLU', like: 'leakyRelu' },
+  gelu: { of: x => x.gelu(), code: 'x.gelu()', module: 'GELU', like: 'relu' },
+  silu: { of: x => x.silu(), code: 'x.silu()', module: 'SiLU', like: 'relu' },
+  linear: { of: x => x, code: 'x', module: 'Identity', like: 'linear' },
 }
 
-/** How a weight begins; biases then begin at 0. Null: as `nn.Linear` leaves it. */
+/** How a weight begins; biases then begin at 0. */
 interface Init {
   of(layer: nn.Linear, like: Nonlinearity, generator: Generator): void
   code(like: Nonlinearity): string
@@ -66,7 +67,7 @@ export function network(setup: Setup, widths: readonly number[], generator: Gene
     const linear = new nn.Linear(widths[k], width, { dtype: 'float64', generator })
     if (k === widths.length - 2) return [linear]
     const drop = setup.dropout > 0 ? [new nn.Dropout(setup.dropout, { generator })] : []
-    return [linear, activations[setup.activation].make(), ...drop]
+    return [linear, new nn[activations[setup.activation].module](), ...drop]
   })
   if (setup.init !== 'default')
     for (const layer of layers)
@@ -79,11 +80,15 @@ export function network(setup: Setup, widths: readonly number[], generator: Gene
 
 /** The code of `network`: `const model`, and how it begins. */
 export function networkCode(setup: Setup, widths: readonly number[]): string {
-  const { code, like } = activations[setup.activation]
+  const { module, like } = activations[setup.activation]
   const layers = widths.slice(1).flatMap((width, k) => {
     const linear = `new nn.Linear(${widths[k]}, ${width}, { dtype: 'float64', generator })`
     if (k === widths.length - 2) return [linear]
-    return [linear, code, ...(setup.dropout > 0 ? [`new nn.Dropout(${setup.dropout}, { generator })`] : [])]
+    return [
+      linear,
+      `new nn.${module}()`,
+      ...(setup.dropout > 0 ? [`new nn.Dropout(${setup.dropout}, { generator })`] : []),
+    ]
   })
   const model = `const model = new nn.Sequential(\n${layers.map(layer => `  ${layer},\n`).join('')})\n`
   if (setup.init === 'default') return model
