@@ -1,5 +1,5 @@
 // The controls of all tabs: native elements with labels, each bound to a signal.
-import type { Signal } from '@preact/signals'
+import { type Signal, useSignal } from '@preact/signals'
 import type { ComponentChildren } from 'preact'
 import { useId } from 'preact/hooks'
 import { numberOf, numeral } from './numeral.ts'
@@ -8,22 +8,28 @@ type Choices<T extends string> = readonly (readonly [value: T, title: string])[]
 
 export interface SliderProps {
   readonly label: ComponentChildren
-  readonly value: Signal<number>
+  /** A signal, or what else has a value to read and to set. */
+  readonly value: Pick<Signal<number>, 'value'>
   readonly min: number
   readonly max: number
   readonly step: number
   /** The slider is the logarithm of the value; `step` is in decades. */
   readonly log?: boolean
+  /** Only whole numbers, typed ones too. */
+  readonly integer?: boolean
   readonly format?: (x: number) => string
   readonly disabled?: boolean
 }
 /** A slider with its value as a box that takes numbers the slider's steps do not meet. */
-export function Slider({ label, value, min, max, step, log = false, format = numeral, disabled }: SliderProps) {
+export function Slider(props: SliderProps) {
+  const { label, value, min, max, step, log = false, integer = false, format = numeral, disabled } = props
   const id = useId()
+  // what is being typed stays while the value moves on by itself
+  const typing = useSignal<string | null>(null)
   const to = (x: number): number => (log ? Math.log10(x) : x)
   const from = (x: number): number => (log ? Number((10 ** x).toPrecision(3)) : x)
   const take = (x: number): void => {
-    if (Number.isFinite(x)) value.value = Math.min(max, Math.max(min, x))
+    if (Number.isFinite(x)) value.value = Math.min(max, Math.max(min, integer ? Math.round(x) : x))
   }
   return (
     <div class="control slider">
@@ -33,12 +39,18 @@ export function Slider({ label, value, min, max, step, log = false, format = num
         type="text"
         inputMode="decimal"
         aria-label={typeof label === 'string' ? `${label}, as a number` : 'as a number'}
-        value={format(value.value)}
+        value={typing.value ?? format(value.value)}
         disabled={disabled}
+        onInput={event => {
+          typing.value = event.currentTarget.value
+        }}
         onChange={event => {
-          const typed = numberOf(event.currentTarget.value)
-          take(typed)
+          take(numberOf(event.currentTarget.value))
+          typing.value = null
           event.currentTarget.value = format(value.value)
+        }}
+        onBlur={() => {
+          typing.value = null
         }}
       />
       <input
@@ -58,7 +70,7 @@ export function Slider({ label, value, min, max, step, log = false, format = num
 
 export interface ChoiceProps<T extends string> {
   readonly label: string
-  readonly value: Signal<T>
+  readonly value: Pick<Signal<T>, 'value'>
   readonly choices: Choices<T>
   readonly disabled?: boolean
 }
