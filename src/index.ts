@@ -3,7 +3,9 @@ export type { DType, Shape, TypedArray } from './backend/array.ts'
 export { codegen } from './backend/program.ts'
 export { fma } from './backend/wasm/support.ts'
 export { type Compiled, type CompileOptions, compile, live } from './compile/compile.ts'
-export type { Processor } from './compile/processor.ts'
+export type { DeviceDescription, Processor } from './compile/processor.ts'
+export type { TensorDescription } from './compile/program.ts'
+export type { ScalarDescription } from './compile/tape/program.ts'
 export { threads } from './compile/threads/threads.ts'
 export type { Description } from './compile/version.ts'
 export * as data from './data/data.ts'
@@ -27,6 +29,7 @@ export {
   meshgrid,
   movedim,
   narrow,
+  type PadOptions,
   pad,
   repeat,
   repeatInterleave,
@@ -72,9 +75,10 @@ export {
   take,
   takeAlongDim,
 } from './engine/ops/gather.ts'
-export { cholesky, det, inv, solve, triangularSolve } from './engine/ops/linalg.ts'
+export { cholesky, det, inv, solve, type TriangularOptions, triangularSolve } from './engine/ops/linalg.ts'
 export {
   cat,
+  type DiagonalOptions,
   type Dims,
   diagEmbed,
   diagonal,
@@ -98,12 +102,15 @@ export {
   median,
   min,
   type Ordered,
+  type SortOptions,
   sort,
+  type TopkOptions,
   topk,
   type Unique,
+  type UniqueOptions,
   unique,
 } from './engine/ops/order.ts'
-export { addmm, addmv, baddbmm, bmm, dot, matmul, mm, mv, outer } from './engine/ops/product.ts'
+export { type AddOptions, addmm, addmv, baddbmm, bmm, dot, matmul, mm, mv, outer } from './engine/ops/product.ts'
 export {
   all,
   allclose,
@@ -131,11 +138,12 @@ export {
   std,
   stdMean,
   trace,
+  type VarOptions,
   variance as var,
   varMean,
 } from './engine/ops/reduce.ts'
 export { type Index, indexPut, maskedSelect, nonzero, type Span, slice } from './engine/ops/subscript.ts'
-export { define, type OpName, table } from './engine/prims.ts'
+export { define, type Op, type OpName, table } from './engine/prims.ts'
 export {
   bernoulli,
   type DrawOptions,
@@ -157,4 +165,11 @@ export { Value } from './engine/value.ts'
 export * as F from './nn/functional.ts'
 export * as nn from './nn/nn.ts'
 export * as optim from './optim/optim.ts'
-export { type DiagnoseOptions, type Diagnosis, diagnose, type Symptom } from './train/diagnose.ts'
+export {
+  type DiagnoseOptions,
+  type Diagnosis,
+  diagnose,
+  type Steps,
+  type Symptom,
+  type Trainable,
+} from './train/diagnose.ts'

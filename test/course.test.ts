@@ -3,7 +3,8 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import katex from 'katex'
 import { describe, expect, test } from 'vitest'
-import { blocks, expected, formulas, links, printer, root } from './document.ts'
+import { blocks, expected, formulas, links } from './document.ts'
+import { printer, root } from './printer.ts'
 
 const folder = join(root, 'docs/course')
 const read = (file: string): string => readFileSync(join(folder, file), 'utf8')

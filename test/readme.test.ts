@@ -2,7 +2,8 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
-import { blocks, expected, printer, root } from './document.ts'
+import { blocks, expected } from './document.ts'
+import { printer, root } from './printer.ts'
 
 const printed = printer()
 

@@ -210,7 +210,7 @@ export interface StratifiedSamplerOptions {
 
 /**
  * All samples, in an order whose every beginning holds each class in its proportion, to less than one sample: so batches
- * of any size do, to less than two. `labels` [n]: the class of each sample, whole numbers.
+ * of any size do, to less than two. `labels`, [n], has the class of each sample, whole numbers.
  *
  * R. Tijdeman, "The chairman assignment problem", 1980.
  *

@@ -224,7 +224,7 @@ export function kFold<T, B>(of: Dataset<T, B>, given: FoldOptions = {}): Split<T
 }
 
 /**
- * {@link kFold} with the classes of each fold in the proportions of the whole, to less than one sample. `labels` [n]: the
+ * {@link kFold} with the classes of each fold in the proportions of the whole, to less than one sample. `labels`, [n], has the
  * class of each sample. scikit-learn's `StratifiedKFold`, which lets a class be in fewer folds than there are.
  *
  * @throws ArgumentError when labels are not whole numbers, or a class has fewer samples than there are folds

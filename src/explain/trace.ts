@@ -86,7 +86,7 @@ export type Inputs = readonly Leaf[] | Readonly<Record<string, Leaf>>
  *
  * Order of the rows. `layers`: what depends on inputs alone comes first, then what depends on that, and so on; within
  * such a layer rows are ordered by their operands, and operands of symmetric ops (add, mul) by theirs, parameters last. So
- * x1*x2 + sin(x1) and sin(x1) + x2*x1 give the same rows. `evaluated`: as JavaScript ran it and as it was written.
+ * `x1*x2 + sin(x1)` and `sin(x1) + x2*x1` give the same rows. `evaluated`: as JavaScript ran it and as it was written.
  *
  * @throws ArgumentError when the inputs do not suit, or an option is unknown; ExpressionError for a formula that cannot be
  * read; and whatever `f` throws

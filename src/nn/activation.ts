@@ -71,7 +71,7 @@ export class Hardsigmoid extends activation(x => x.hardsigmoid()) {}
 export class Softmax extends activation((x, dim: number) => x.softmax(dim)) {}
 /** ln(softmax(x)) along `dim` */
 export class LogSoftmax extends activation((x, dim: number) => x.logSoftmax(dim)) {}
-/** [n, a, b, …] -> [n, a*b*…]: the dimensions from startDim to endDim as one */
+/** `[n, a, b, …] -> [n, a*b*…]`: the dimensions from startDim to endDim as one */
 export class Flatten extends activation((x, startDim: number = 1, endDim?: number) => x.flatten(startDim, endDim)) {}
 /** The dimension `dim` as several, of these sizes; one of them may be -1: what is left */
 export class Unflatten extends stateless(

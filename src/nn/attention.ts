@@ -50,7 +50,7 @@ const asked = ['keyPaddingMask', 'attnMask', 'needWeights', 'averageAttnWeights'
 const future = (l: number, s: number): Tensor => ones([l, s], { dtype: 'bool' }).triu(1)
 
 /**
- * [size, size]: 0 on the diagonal and below it, -Infinity above: added to scores, it hides from each element those
+ * [size, size], 0 on the diagonal and below it, -Infinity above: added to scores, it hides from each element those
  * after it. PyTorch's `nn.Transformer.generate_square_subsequent_mask`.
  *
  * @throws ArgumentError for another option

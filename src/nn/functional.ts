@@ -8,16 +8,27 @@ import type { Tensor } from '../engine/tensor.ts'
 export * from '../engine/functions.ts'
 export { pad } from '../engine/ops/arrange.ts'
 export { fold, type PatchOptions, unfold } from '../engine/ops/columns.ts'
-export { conv1d, conv2d, convTranspose1d, convTranspose2d } from '../engine/ops/convolution.ts'
+export {
+  type ConvOptions,
+  type ConvTransposeOptions,
+  conv1d,
+  conv2d,
+  convTranspose1d,
+  convTranspose2d,
+} from '../engine/ops/convolution.ts'
 export { embedding, oneHot } from '../engine/ops/lookup.ts'
 export {
+  type AvgPool2dOptions,
+  type AvgPoolOptions,
   adaptiveAvgPool1d,
   adaptiveAvgPool2d,
   adaptiveMaxPool1d,
   adaptiveMaxPool2d,
   avgPool1d,
   avgPool2d,
+  type LpPoolOptions,
   lpPool2d,
+  type MaxPoolOptions,
   maxPool1d,
   maxPool2d,
 } from '../engine/ops/pool.ts'
@@ -35,8 +46,10 @@ export { type AttentionOptions, scaledDotProductAttention } from './functional/a
 export {
   cosineSimilarity,
   type DistanceOptions,
+  type NormalizeOptions,
   normalize,
   pairwiseDistance,
+  type SimilarityOptions,
 } from './functional/distance.ts'
 export { alphaDropout, type DropoutOptions, dropout, dropout1d, dropout2d } from './functional/dropout.ts'
 export { type InterpolateOptions, interpolate, pixelShuffle, pixelUnshuffle } from './functional/image.ts'
@@ -49,6 +62,7 @@ export {
   layerNorm,
   localResponseNorm,
   type NormOptions,
+  type ResponseNormOptions,
   rmsNorm,
 } from './functional/norm.ts'
 export {

@@ -13,6 +13,7 @@ export { Muon, type MuonOptions } from './muon.ts'
 export { NAdam, type NAdamOptions } from './nadam.ts'
 export {
   type Group,
+  type Hyper,
   type Method,
   Optimizer,
   type OptimizerState,
@@ -27,15 +28,19 @@ export { Rprop, type RpropOptions } from './rprop.ts'
 export { type Quantity, type Rule, rule, whole } from './rule.ts'
 export { LRScheduler, type Schedule, type Scheduler, type SchedulerState } from './scheduler.ts'
 export {
+  type Annealing,
   ConstantLR,
   CosineAnnealingLR,
   CosineAnnealingWarmRestarts,
+  type Decay,
   ExponentialLR,
+  type Factor,
   LambdaLR,
   LinearLR,
   MultiplicativeLR,
   MultiStepLR,
   PolynomialLR,
+  type Resumed,
   StepLR,
 } from './schedules.ts'
 export { ChainedScheduler, SequentialLR, warmup } from './sequence.ts'
