@@ -8,6 +8,7 @@ import { parse, unique } from './expression.ts'
 import { formula, type Notation, supports, symbol } from './formula.ts'
 import { simplify } from './simplify.ts'
 import { support } from './support.ts'
+import { type Format, type RenderOptions, render, type Table } from './table.ts'
 
 export interface DeriveOptions {
   /**
@@ -49,17 +50,9 @@ export class Derivation {
    * // df/dx1 = cos(x1) + x2
    */
   text(): string {
-    const { lines, results } = this.#written('text', name => name)
-    const left = (by: readonly string[]): string => {
-      const n = this.order === 1 ? '' : String(this.order)
-      return `d${n}f/${powers(by)
-        .map(([x, k]) => `d${x}${k === 1 ? '' : `^${k}`}`)
-        .join(' ')}`
-    }
-    return [
-      ...lines.map(([name, text]) => `${name} = ${text}`),
-      ...results.map((text, i) => `${left(this.by[i])} = ${text}`),
-    ].join('\n')
+    return this.#equations('text')
+      .map(sides => sides.join(' = '))
+      .join('\n')
   }
 
   /**
@@ -70,16 +63,7 @@ export class Derivation {
    * // \frac{\mathrm{d}^{2} f}{\mathrm{d} x^{2}} = 6 \cdot x
    */
   latex(): string {
-    const { lines, results } = this.#written('tex', symbol)
-    const d = this.names.length === 1 ? '\\mathrm{d}' : '\\partial'
-    const left = (by: readonly string[]): string => {
-      const below = powers(by).map(([x, k]) => `${d} ${k === 1 ? symbol(x) : raised(symbol(x), k)}`)
-      return `\\frac{${this.order === 1 ? d : `${d}^{${this.order}}`} f}{${below.join(' ')}}`
-    }
-    const all = [
-      ...lines.map(([name, text]) => [symbol(name), text]),
-      ...results.map((text, i) => [left(this.by[i]), text]),
-    ]
+    const all = this.#equations('tex')
     if (all.length === 1) return all[0].join(' = ')
     return `\\begin{aligned}\n${all.map(line => `  ${line.join(' &= ')}`).join(' \\\\\n')}\n\\end{aligned}`
   }
@@ -116,8 +100,43 @@ export class Derivation {
     return [...carried, [comment, head, ...body.map(line => `  ${line}`), '}'].join('\n')].join('\n\n')
   }
 
+  /** One row for each derivative, and before them for what they share. */
+  get table(): Table {
+    const [texts, texs] = [this.#equations('text'), this.#equations('tex')]
+    const n = this.order === 1 ? '' : `${ordinal(this.order)} `
+    return {
+      title: `The ${n}derivative${this.single ? '' : 's'} of ${this.title} by ${this.wrt.join(', ')}`,
+      columns: [{ title: 'derivative' }, { title: 'formula' }],
+      rows: texts.map((sides, i) => sides.map((text, k) => ({ text, tex: texs[i][k] }))),
+      notes: [],
+    }
+  }
+
+  /** The table; see `render`. */
+  render(format: Format = 'text', options: RenderOptions = {}): string {
+    return render(this.table, format, options)
+  }
+
   toString(): string {
     return this.text()
+  }
+
+  /** Left and right sides: of what the derivatives share, then of themselves. */
+  #equations(notation: 'text' | 'tex'): [string, string][] {
+    const { lines, results } = this.#written(notation, notation === 'tex' ? symbol : name => name)
+    const d = this.names.length === 1 ? '\\mathrm{d}' : '\\partial'
+    const left = (by: readonly string[]): string => {
+      if (notation === 'text')
+        return `d${this.order === 1 ? '' : this.order}f/${powers(by)
+          .map(([x, k]) => `d${x}${k === 1 ? '' : `^${k}`}`)
+          .join(' ')}`
+      const below = powers(by).map(([x, k]) => `${d} ${k === 1 ? symbol(x) : raised(symbol(x), k)}`)
+      return `\\frac{${this.order === 1 ? d : `${d}^{${this.order}}`} f}{${below.join(' ')}}`
+    }
+    return [
+      ...lines.map(([name, text]): [string, string] => [notation === 'tex' ? symbol(name) : name, text]),
+      ...results.map((text, i): [string, string] => [left(this.by[i]), text]),
+    ]
   }
 
   /** The results, and before them, in order, what they share. */

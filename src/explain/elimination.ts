@@ -3,6 +3,7 @@ import { noGrad } from '../engine/apply.ts'
 import { integer, list, options } from '../engine/argument.ts'
 import { ArgumentError } from '../engine/errors.ts'
 import { Value } from '../engine/value.ts'
+import { listing } from './fold.ts'
 import type { Table } from './table.ts'
 import { type Inputs, type Row, type Trace, type Traceable, trace } from './trace.ts'
 
@@ -267,7 +268,10 @@ export function eliminationTable(found: readonly Elimination[]): Table {
     ],
     rows: found.map(({ order, steps, multiplications, additions }) => [
       order,
-      steps.map(({ vertex, multiplications: n }) => `${vertex} (${n})`).join(', '),
+      listing(
+        steps.map(({ vertex, multiplications: n }) => `${vertex} (${n})`),
+        ', ',
+      ),
       multiplications,
       additions,
     ]),

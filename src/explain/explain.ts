@@ -25,6 +25,7 @@ export {
 } from './elimination.ts'
 export { type ExplainOptions, Explanation, explain } from './explanation.ts'
 export { type Expression, type ParseOptions, parse } from './expression.ts'
+export type { FoldOptions } from './fold.ts'
 export { type FormulaOptions, formula, type Notation, operation, symbol } from './formula.ts'
 export { type Answer, type Mark, Marking, type MarkOptions, mark } from './hand.ts'
 export { type HistoryOptions, history } from './history.ts'
@@ -40,7 +41,7 @@ export {
   sweeps,
   sweepTable,
 } from './order.ts'
-export { copies, locals, meanings, type Pattern, pattern } from './pattern.ts'
+export { copies, locals, meanings, type Pattern, pattern, patternTable } from './pattern.ts'
 export { simplify } from './simplify.ts'
 export {
   type BackwardStep,

@@ -1,9 +1,9 @@
 // explain: the tables of a lecture on automatic differentiation, for the reader's own function.
-import { options as checked, integer, oneOf } from '../engine/argument.ts'
+import { options as checked, oneOf } from '../engine/argument.ts'
 import { ArgumentError } from '../engine/errors.ts'
 import { isFloat } from '../engine/ops/kind.ts'
 import { Tensor } from '../engine/tensor.ts'
-import { type Fold, folded, isFold } from './fold.ts'
+import { type FoldOptions, folded, foldedWith, isFold, limited, summary } from './fold.ts'
 import { ledger } from './ledger.ts'
 import { copies, meanings, pattern } from './pattern.ts'
 import { Stepper, type StepperOptions } from './stepper.ts'
@@ -12,15 +12,13 @@ import { type Cell, type Column, type Format, type Formula, type RenderOptions, 
 import { type Inputs, namedInputs, type Row, type Trace, type Traceable, type TraceOptions, trace } from './trace.ts'
 import { added, barred, contribution, dotted, equation, named, plain, shaped, tangent, value } from './writing.ts'
 
-export interface ExplainOptions extends TraceOptions {
+export interface ExplainOptions extends TraceOptions, FoldOptions {
   /** Which derivatives: `forward`, `reverse` or `both` (default). */
   readonly mode?: 'forward' | 'reverse' | 'both'
   /** The inputs to propagate tangents from (the first that has a derivative). */
   readonly wrt?: readonly string[]
   /** The outputs to sweep back from (all). */
   readonly outputs?: readonly string[]
-  /** The most lines of a table (40): longer ones are folded by module, then by repetition. false: never. */
-  readonly fold?: number | false
 }
 
 /**
@@ -53,7 +51,7 @@ export interface ExplainOptions extends TraceOptions {
 export function explain(f: Traceable, inputs: Inputs, given: ExplainOptions = {}): Explanation {
   const { mode, outputs, wrt, fold, ...options } = checked('explain', given, KNOWN)
   oneOf('explain', 'mode', mode ?? 'both', ['forward', 'reverse', 'both'])
-  const limit = fold === false ? Infinity : integer('explain', 'fold', fold ?? 40, 5)
+  const limit = limited('explain', fold)
   const all = namedInputs(f, inputs)
   const first = all.find(([, x]) => !(x instanceof Tensor) || isFloat(x.dtype))
   if (!first)
@@ -153,7 +151,7 @@ export class Explanation {
         const row = fold ? fold.shown : (line as Row)
         const tangents = wrt.flatMap((_, k) => [row.tangents[k] ?? (this.#varies.has(row) ? 0 : null)])
         return [
-          fold ? summarized(fold) : this.#value(row),
+          fold ? summary(fold) : this.#value(row),
           row.value,
           ...(wrt.length === 0 ? [] : [fold || !this.#varies.has(row) ? null : this.#tangent(row), ...tangents]),
           fold ? null : flow(row),
@@ -164,23 +162,20 @@ export class Explanation {
   }
 
   #reverse(limit: number): Table[] {
-    return this.sweeps.map(({ output, adjoints }) => {
-      const of = new Map(adjoints.map(x => [x.row, x]))
-      return {
-        title: `Reverse: how ${output.name} changes with each row`,
-        columns: [{ title: 'adjoint' }, { title: 'value', align: 'right' as const }, { title: 'uses' }],
-        rows: folded([...of.keys()], limit).map(line => {
-          const fold = isFold(line) ? line : null
-          const adjoint = of.get(fold ? fold.shown : (line as Row)) as Adjoint
-          const uses = adjoint.terms.length > 1 ? `sums its ${adjoint.terms.length} uses` : null
-          return [fold ? summarized(fold) : this.#adjoint(adjoint, TERMS), adjoint.value, fold ? null : uses]
-        }),
-        notes:
-          output.value instanceof Tensor && output.value.numel > 1
-            ? [`The adjoint of ${output.name} is all ones: the others are those of the sum of its elements.`]
-            : [],
-      }
-    })
+    return this.sweeps.map(({ output, adjoints }) => ({
+      title: `Reverse: how ${output.name} changes with each row`,
+      columns: [{ title: 'adjoint' }, { title: 'value', align: 'right' as const }, { title: 'uses' }],
+      rows: foldedWith(adjoints, limit).map((line): Cell[] => {
+        if (isFold(line))
+          return [summary(line), line.entries.find(({ row }) => row === line.shown)?.value ?? null, null]
+        const { value, terms } = line
+        return [this.#adjoint(line, TERMS), value, terms.length > 1 ? `sums its ${terms.length} uses` : null]
+      }),
+      notes:
+        output.value instanceof Tensor && output.value.numel > 1
+          ? [`The adjoint of ${output.name} is all ones: the others are those of the sum of its elements.`]
+          : [],
+    }))
   }
 
   /** Everything as tables: forward, then reverse. */
@@ -190,7 +185,7 @@ export class Explanation {
 
   /** For each output, where the adjoints of rows that are used more than once come from; see `ledger`. */
   get ledgers(): Table[] {
-    return this.sweeps.map(found => ledger(found))
+    return this.sweeps.map(found => ledger(found, { fold: this.limit === Infinity ? false : this.limit }))
   }
 
   /** The run and the sweep as single steps; see `Stepper`. */
@@ -226,10 +221,3 @@ const derivative = (d: string, x: Row): Formula => ({
   text: `${d}/d(${x.name})`,
   tex: `\\frac{${d}}{${d}${named(x).tex}}`,
 })
-function summarized({ rows, shown, what }: Fold): Cell {
-  const computed = rows.filter(({ op }) => op !== null)
-  const others = rows.length - computed.length
-  const first = computed[0] ?? rows[0]
-  const range = first === shown ? shown.name : `${first.name} to ${shown.name}`
-  return `${range}: ${what}${others > 0 && computed.length > 0 ? `, with ${others} that it reads` : ''}`
-}

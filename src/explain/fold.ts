@@ -1,4 +1,5 @@
 // Folding: long lists of rows made short, by module, by repetition, and last by leaving out the middle.
+import { integer, options } from '../engine/argument.ts'
 import { listed, type Row } from './trace.ts'
 
 /** Rows that stand together on one line. */
@@ -9,9 +10,49 @@ export interface Fold {
   /** What they are: a module's path, or a repetition of the rows above. */
   readonly what: string
 }
+/** What belongs to rows that stand together. */
+export interface Together<T> extends Fold {
+  readonly entries: readonly T[]
+}
+export interface FoldOptions {
+  /** The most lines of a table (40): longer ones are folded by module, then by repetition. false: never. */
+  readonly fold?: number | false
+}
+/** @throws ArgumentError for less than 5 lines */
+export const limited = (op: string, fold: number | false | undefined): number =>
+  fold === false ? Infinity : integer(op, 'fold', fold ?? 40, 5)
+/** How many lines a table may have, when that is the only option. */
+export const limit = (op: string, given: FoldOptions): number => limited(op, options(op, given, ['fold']).fold)
+
 const fold = (rows: readonly Row[], what: string): Fold => ({ rows, shown: last(rows), what })
 const last = (rows: readonly Row[]): Row => (rows.filter(({ op }) => op !== null).at(-1) ?? rows.at(-1)) as Row
-export const isFold = (x: Row | Fold): x is Fold => 'what' in x
+export const isFold = <F extends Fold>(x: object | F): x is F => 'what' in x
+
+/** A fold in words: from where to where, and what it is. */
+export function summary({ rows, shown, what }: Fold): string {
+  const computed = rows.filter(({ op }) => op !== null)
+  const others = rows.length - computed.length
+  const first = computed[0] ?? rows[0]
+  const range = first === shown ? shown.name : `${first.name} to ${shown.name}`
+  return `${range}: ${what}${others > 0 && computed.length > 0 ? `, with ${others} that it reads` : ''}`
+}
+
+/** Entries that belong to rows, one each, folded as these would be. */
+export function foldedWith<T extends { readonly row: Row }>(entries: readonly T[], limit: number): (T | Together<T>)[] {
+  const of = new Map(entries.map(entry => [entry.row, entry]))
+  const entry = (row: Row): T => of.get(row) as T
+  return folded([...of.keys()], limit).map(line =>
+    isFold(line) ? { ...line, entries: line.rows.map(entry) } : entry(line),
+  )
+}
+
+/** The most names of a list that is one cell. */
+const NAMES = 30
+/** Names in a row; of many the first and the last, and how many there are between. */
+export const listing = (names: readonly string[], between = ' '): string =>
+  names.length <= NAMES
+    ? names.join(between)
+    : [...names.slice(0, NAMES / 2), `… (${names.length - NAMES} more) …`, ...names.slice(-NAMES / 2)].join(between)
 
 /**
  * At most about `limit` lines for these rows: as they are when they are few; else the rows of each module as one line,

@@ -7,6 +7,7 @@ import { Tensor } from '../engine/tensor.ts'
 import { type Active, one, sum } from '../engine/tree.ts'
 import { Value } from '../engine/value.ts'
 import { Module } from '../nn/module.ts'
+import { listing } from './fold.ts'
 import { type Amount, Meter } from './meter.ts'
 import type { Table } from './table.ts'
 import { type Inputs, namedInputs, type Row, runnable, type Trace, type Traceable, trace } from './trace.ts'
@@ -241,7 +242,7 @@ export function sweepTable(found: readonly OrderedSweep[]): Table {
     ],
     rows: found.map(({ order, visited, waiting, peak, difference }) => [
       order,
-      visited.join(' '),
+      listing(visited),
       waiting.bytes,
       peak.bytes,
       difference,
@@ -250,6 +251,9 @@ export function sweepTable(found: readonly OrderedSweep[]): Table {
   }
 }
 
+/** How many nodes that came too early are told of with a sentence each. */
+const EARLY = 6
+
 /** A naive sweep as a table: a row for each input, and below where it went wrong. */
 export function naiveTable({ inputs, visited, gradients, right, early }: NaiveSweep): Table {
   return {
@@ -257,10 +261,13 @@ export function naiveTable({ inputs, visited, gradients, right, early }: NaiveSw
     columns: [{ title: 'input' }, { title: 'its gradient', align: 'right' }, { title: 'the gradient', align: 'right' }],
     rows: inputs.map((name, i) => [name, gradients[i] as number | Tensor, right[i] as number | Tensor]),
     notes: [
-      `Visited: ${visited.join(' ')}.`,
-      ...early.map(
-        ({ name, given, uses }) => `${name} came too early: ${given} of the ${uses} terms of its adjoint were there.`,
-      ),
+      `Visited: ${listing(visited)}.`,
+      ...early
+        .slice(0, EARLY)
+        .map(
+          ({ name, given, uses }) => `${name} came too early: ${given} of the ${uses} terms of its adjoint were there.`,
+        ),
+      ...(early.length > EARLY ? [`So did ${listing(early.slice(EARLY).map(({ name }) => name))}.`] : []),
     ],
   }
 }

@@ -6,7 +6,9 @@ import { mapped } from '../engine/ops/map.ts'
 import { Pointwise } from '../engine/pointwise.ts'
 import type { OpName } from '../engine/prims.ts'
 import { Tensor } from '../engine/tensor.ts'
-import { isKnown, type Known, type Row, type Trace } from './trace.ts'
+import { listing } from './fold.ts'
+import type { Table } from './table.ts'
+import { isKnown, type Known, listed, type Row, type Trace, traced } from './trace.ts'
 import { readable } from './writing.ts'
 
 /**
@@ -76,6 +78,39 @@ export function copies<V>({ rows }: Trace<V>): Map<Row<V>, number> {
   const uses = new Map<Row<V>, number>()
   for (const { args } of rows) for (const x of args) if (typeof x === 'object') uses.set(x, (uses.get(x) ?? 0) + 1)
   return new Map([...uses].filter(([, n]) => n > 1))
+}
+
+/**
+ * The patterns of a trace as a table: which there are, what they do with a gradient, and which rows they are.
+ *
+ * @throws ArgumentError for what is no trace
+ * @example
+ * render(patternTable(trace((x: Value) => x.mul(2).relu().add(x), [3])))
+ * // Flow patterns: what becomes of a gradient on its way back
+ * //
+ * // pattern  what it does     rows  which
+ * // -------  ---------------  ----  ------
+ * // add      distributes         1  w3
+ * // scale    scales              1  w1
+ * // gate     gates               1  w2
+ * // copy     sums its copies     1  x1 (2)
+ */
+export function patternTable(trace: Trace<Known | Spec>): Table {
+  const found = new Map<string, string[]>()
+  for (const row of traced('patternTable', trace).rows) {
+    const flow = pattern(row)
+    if (flow) listed(found, flow).push(row.name)
+  }
+  for (const [{ name }, uses] of copies(trace)) listed(found, 'copy').push(`${name} (${uses})`)
+  return {
+    title: 'Flow patterns: what becomes of a gradient on its way back',
+    columns: [{ title: 'pattern' }, { title: 'what it does' }, { title: 'rows', align: 'right' }, { title: 'which' }],
+    rows: Object.entries(meanings).flatMap(([flow, meaning]) => {
+      const names = found.get(flow)
+      return names ? [[flow, meaning, names.length, listing(names, ', ')]] : []
+    }),
+    notes: [],
+  }
 }
 
 /** The local partial derivatives of a row as numbers, or tensors; null where there is none, or one of the values is lost. */

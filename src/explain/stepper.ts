@@ -6,6 +6,7 @@ import { ArgumentError } from '../engine/errors.ts'
 import type { Tensor } from '../engine/tensor.ts'
 import { active, sum } from '../engine/tree.ts'
 import { Value } from '../engine/value.ts'
+import { type FoldOptions, foldedWith, isFold, limited, summary } from './fold.ts'
 import { locals } from './pattern.ts'
 import { type SweepOptions, sweep, type Term } from './sweep.ts'
 import type { Cell, Formula, Table } from './table.ts'
@@ -49,7 +50,7 @@ export interface BackwardStep {
 }
 export type Step = ForwardStep | SeedStep | BackwardStep
 
-export interface StepperOptions extends SweepOptions {
+export interface StepperOptions extends SweepOptions, FoldOptions {
   /** Which steps: `forward`, `backward` or `both` (default). */
   readonly phase?: 'forward' | 'backward' | 'both'
 }
@@ -71,9 +72,11 @@ export interface StepperOptions extends SweepOptions {
 export class Stepper implements IterableIterator<Step> {
   readonly steps: readonly Step[]
   #position = 0
+  readonly #limit: number
 
   constructor(trace: Trace, given: StepperOptions = {}) {
-    const { phase = 'both', ...options } = checked('Stepper', given, ['phase', 'output', 'seed'])
+    const { phase = 'both', fold, ...options } = checked('Stepper', given, ['phase', 'output', 'seed', 'fold'])
+    this.#limit = limited('Stepper', fold)
     traced('Stepper', trace)
     oneOf('Stepper', 'phase', phase, ['forward', 'backward', 'both'])
     this.steps = [
@@ -134,20 +137,15 @@ export class Stepper implements IterableIterator<Step> {
     return new Set(this.steps.slice(0, this.#position).map(({ row }) => row))
   }
 
-  /** The steps that are taken, one line each. */
+  /** The steps that are taken, one line each; folded when there are many. */
   get table(): Table {
+    const taken = this.steps.slice(0, this.#position).map((step, i): Taken => ({ step, number: i + 1 }))
+    const isForward = ({ step }: Taken): boolean => step.phase === 'forward'
     const columns = ['step', 'phase', 'formula', 'upstream', 'local', 'contribution', 'accumulated']
     return {
       title: `Step ${this.#position} of ${this.length}`,
       columns: columns.map(title => ({ title, align: title === 'phase' || title === 'formula' ? 'left' : 'right' })),
-      rows: this.steps.slice(0, this.#position).map((step, i): Cell[] => {
-        const { phase, formula, row } = step
-        const numbers =
-          phase === 'backward'
-            ? [step.upstream, step.local, step.contribution, step.accumulated]
-            : [null, null, null, phase === 'seed' ? step.accumulated : row.value]
-        return [i + 1, phase, formula, ...numbers]
-      }),
+      rows: [taken.filter(isForward), taken.filter(x => !isForward(x))].flatMap(phase => lines(phase, this.#limit)),
       notes: [],
     }
   }
@@ -155,6 +153,38 @@ export class Stepper implements IterableIterator<Step> {
   [Symbol.iterator](): this {
     return this
   }
+}
+
+/** A step that was taken, and which it was. */
+interface Taken {
+  readonly step: Step
+  readonly number: number
+}
+
+/** The steps of a phase; when there are many, those of rows that stand together as one line. */
+function lines(taken: readonly Taken[], limit: number): Cell[][] {
+  const line = ({ step, number }: Taken): Cell[] => {
+    const { phase, formula, row } = step
+    const numbers =
+      phase === 'backward'
+        ? [step.upstream, step.local, step.contribution, step.accumulated]
+        : [null, null, null, phase === 'seed' ? step.accumulated : row.value]
+    return [number, phase, formula, ...numbers]
+  }
+  if (taken.length <= limit) return taken.map(line)
+  const byRow = new Map<Row, Taken[]>()
+  for (const x of taken) listed(byRow, x.step.row).push(x)
+  const entries = [...byRow].map(([row, steps]) => ({ row, steps }))
+  // so many rows as make about so many lines
+  const most = Math.max(3, Math.floor((limit * entries.length) / taken.length))
+  return foldedWith(entries, most).flatMap(fold => {
+    if (!isFold(fold)) return fold.steps.map(line)
+    const steps = fold.entries.flatMap(({ steps }) => steps)
+    const numbers = steps.map(({ number }) => number)
+    const [first, last] = [Math.min(...numbers), Math.max(...numbers)]
+    const words = `${summary(fold)}, ${steps.length} steps`
+    return [[`${first} to ${last}`, steps[0].step.phase, words, null, null, null, null]]
+  })
 }
 
 const forward = (row: Row): ForwardStep => ({

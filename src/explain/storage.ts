@@ -1,4 +1,5 @@
 // Which values a recorded function keeps for its walk back, and who reads them there.
+import { type FoldOptions, foldedWith, isFold, limit, summary } from './fold.ts'
 import { type Amount, amount, holder, keeps } from './meter.ts'
 import type { Column, Table } from './table.ts'
 import { type Row, type Trace, traced } from './trace.ts'
@@ -42,21 +43,22 @@ export function storage(trace: Trace): Kept[] {
     .map(({ row, readers, amount }) => ({ ...amount, row, readers, computed: row.op !== null }))
 }
 
-/** What is kept as a table: a row for each value. */
-export function keptTable(kept: readonly Kept[]): Table {
+/**
+ * What is kept as a table: a row for each value; folded when they are many.
+ * @throws ArgumentError for an unknown option
+ */
+export function keptTable(kept: readonly Kept[], given: FoldOptions = {}): Table {
   const numbers: Column[] = ['values', 'bytes'].map(title => ({ title, align: 'right' }))
   const sum = (of: readonly Kept[], what: keyof Amount): number => of.reduce((all, x) => all + x[what], 0)
   const computed = kept.filter(x => x.computed)
   return {
     title: 'What is kept for the walk back',
     columns: [{ title: 'value' }, { title: 'of' }, { title: 'read by the derivative of' }, ...numbers],
-    rows: kept.map(({ row, readers, values, bytes }) => [
-      row.name,
-      row.op ?? row.kind,
-      readers.map(({ name, op }) => `${name} (${op})`).join(', '),
-      values,
-      bytes,
-    ]),
+    rows: foldedWith(kept, limit('keptTable', given)).map(line => {
+      if (isFold(line)) return [summary(line), null, null, sum(line.entries, 'values'), sum(line.entries, 'bytes')]
+      const { row, readers, values, bytes } = line
+      return [row.name, row.op ?? row.kind, readers.map(({ name, op }) => `${name} (${op})`).join(', '), values, bytes]
+    }),
     notes: [
       `${sum(computed, 'values')} of these values (${sum(computed, 'bytes')} bytes) were computed; the others are inputs, parameters and constants, which are there anyway.`,
     ],

@@ -237,7 +237,11 @@ const inTex: Readonly<Record<string, string>> = {
 export const texWords = (words: string): string =>
   words === ''
     ? ''
-    : `\\text{${words.replace(/\n/g, ' ').replace(/[\\~^|]|[&%$#_{}]/g, mark => inTex[mark] ?? `\\${mark}`)}}`
+    : `\\text{${words
+        .replace(/\n/g, ' ')
+        .replace(/[\\~^|]|[&%$#_{}]/g, mark => inTex[mark] ?? `\\${mark}`)
+        // Greek is mathematics; dollars would end that of Markdown
+        .replace(/\p{Script=Greek}+/gu, '\\($&\\)')}}`
 
 /** A number as TeX writes it. */
 export const texNumber = (x: number, digits: number): string => {
