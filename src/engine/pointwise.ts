@@ -24,6 +24,7 @@ export interface Fields {
  * number function, the cotangent and tangent as pointwise ops again (so they differentiate again), the loops.
  */
 export class Pointwise {
+  #flows?: readonly boolean[]
   #partials?: (Expr | null)[]
   #f?: (...x: number[]) => number
   #generated = false
@@ -97,7 +98,8 @@ export class Pointwise {
 
   /** May a gradient flow to operand i? */
   flows(i: number): boolean {
-    return this.partials[i] !== null
+    this.#flows ??= this.partials.map(partial => partial !== null)
+    return this.#flows[i] as boolean
   }
 
   /** The cotangent of operand i; null when it is zero everywhere. */
