@@ -20,7 +20,7 @@ export interface Anatomy {
   readonly before: number | Tensor
   /** dL/dp. */
   readonly gradient: number | Tensor
-  /** They add up to `step`. */
+  /** They add up to `step`, to rounding. */
   readonly parts: readonly Part[]
   readonly step: number | Tensor
   readonly after: number | Tensor
@@ -88,6 +88,9 @@ export function anatomy<O extends object>(optimizer: Optimizer<O>, param: Param,
     const p = quantity(param)
     const g = quantity(param instanceof Tensor ? (param.grad as Tensor) : param.grad)
     const gradient = times(g, lr)
+    // differences of values of this size, which are rounded
+    const least = times(sum(size(p), size(gradient)), 2 ** -50)
+    const less = (x: Tensor | number, y: Tensor | number): Tensor | number => settled(minus(x, y), least)
     const of = (x: Tensor | number): number | Tensor =>
       x instanceof Tensor && index !== undefined ? (x.data[index] as number) : x
     return {
@@ -96,9 +99,9 @@ export function anatomy<O extends object>(optimizer: Optimizer<O>, param: Param,
       gradient: of(g),
       parts: [
         { name: 'gradient', step: of(gradient) },
-        { name: 'scaling', step: of(minus(minus(scaled, p), gradient)) },
-        { name: 'momentum', step: of(minus(plain, scaled)) },
-        { name: 'decay', step: of(minus(whole, plain)) },
+        { name: 'scaling', step: of(less(minus(scaled, p), gradient)) },
+        { name: 'momentum', step: of(less(plain, scaled)) },
+        { name: 'decay', step: of(less(whole, plain)) },
       ],
       step: of(minus(whole, p)),
       after: of(whole),
@@ -112,6 +115,12 @@ const quantity = (x: Param | number): Tensor | number =>
 const times = (x: Tensor | number, y: number): Tensor | number => (x instanceof Tensor ? x.mul(y) : x * y)
 const minus = (x: Tensor | number, y: Tensor | number): Tensor | number =>
   x instanceof Tensor ? x.sub(y) : x - (y as number)
+const sum = (x: Tensor | number, y: Tensor | number): Tensor | number =>
+  x instanceof Tensor ? x.add(y) : x + (y as number)
+const size = (x: Tensor | number): Tensor | number => (x instanceof Tensor ? x.abs() : Math.abs(x))
+/** 0 where x is not above what rounding makes. */
+const settled = (x: Tensor | number, least: Tensor | number): Tensor | number =>
+  x instanceof Tensor ? x.abs().le(least).where(0, x) : Math.abs(x) <= (least as number) ? 0 : x
 
 /** What each part is, in the letters of PyTorch's documentation. */
 const meanings: Readonly<Record<Part['name'], { readonly text: string; readonly tex: string }>> = {

@@ -170,3 +170,21 @@ describe('errors', () => {
     expect(() => compile(() => optimizer.preview(p))()).toThrow(CompileError)
   })
 })
+
+test('a part that is nothing but rounding is 0', () => {
+  const p = tensor([9.4, -0.73, 1e-9], { dtype: 'float64', requiresGrad: true })
+  const sgd = new optim.SGD([p], { lr: 0.019 })
+  backward(p, 1)
+  const steps = (x: Anatomy) => x.parts.slice(1).map(({ step }) => (typeof step === 'number' ? step : step.toArray()))
+  expect(steps(anatomy(sgd, p))).toEqual([
+    [0, 0, 0],
+    [0, 0, 0],
+    [0, 0, 0],
+  ])
+  const x = new Value(9.4)
+  const one = new optim.SGD([x], { lr: 0.019 })
+  x.mul(9.4).backward()
+  expect(steps(anatomy(one, x))).toEqual([0, 0, 0])
+  p.grad = tensor([1, NaN, 1], { dtype: 'float64' })
+  expect(part(anatomy(sgd, p, { index: 1 }), 'scaling')).toBeNaN()
+})
