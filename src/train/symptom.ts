@@ -141,7 +141,7 @@ export const checks: Readonly<Record<string, Check>> = {
   'parameters of no module': ({ strangers }) =>
     strangers.length > 0
       ? {
-          message: `the loss depends on ${strangers.length} tensor${strangers.length > 1 ? 's' : ''} that require gradients and are in no field of the model: ${strangers.map(({ label, shape }) => `${label || 'one'} of shape [${shape}]`).join(', ')}`,
+          message: `the loss depends on ${strangers.length > 1 ? `${strangers.length} tensors that require gradients and are` : 'a tensor that requires a gradient and is'} in no field of the model: ${strangers.map(({ label, shape }) => `${label || 'one'} of shape [${shape}]`).join(', ')}`,
           fix: 'keep them in fields of the model (also in arrays, Maps or objects), not in #private fields or variables',
         }
       : null,

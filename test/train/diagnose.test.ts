@@ -166,6 +166,19 @@ test('says the line to change', () => {
   expect(String(diagnosis)).toMatch(/^softmax twice: .*\n {2}-> crossEntropy wants logits/)
 })
 
+test('speaks of one and of several', () => {
+  const [a, b] = [randn([4], { generator, requiresGrad: true }), randn([1], { generator, requiresGrad: true })]
+  const said = (hidden: Tensor) => {
+    const model = new Shared(hidden)
+    const { symptoms } = diagnose(model, [points, classes], F.crossEntropy, adam(model))
+    return symptoms.find(({ name }) => name === 'parameters of no module')?.message
+  }
+  expect(said(a)).toMatch(
+    /^the loss depends on a tensor that requires a gradient and is in no field of .* shape \[4\]$/,
+  )
+  expect(said(a.mul(b))).toMatch(/^the loss depends on 2 tensors that require gradients and are in no field/)
+})
+
 test('leaves all as it was: values, gradients, state, modes, generators', () => {
   const dropout = new Generator(3)
   const model = new nn.Sequential(linear(4, 16), new nn.Dropout(0.5, { generator: dropout }), linear(16, 4))
