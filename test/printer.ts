@@ -9,6 +9,10 @@ export const root = join(import.meta.dirname, '..')
 /** The sources of the package's entries. */
 const entries = config.entry as Record<string, string>
 
+/** A block as it stands two folders below this repository's root: with the sources in place of the package. */
+export const resolved = (code: string): string =>
+  code.replace(/from 'gradus(?:\/(\w+))?'/g, (_, entry = 'index') => `from '../../${entries[entry]}'`)
+
 /** Runs blocks as modules of their own, in a folder that goes when the tests have run, and gives what they print, line by line. */
 export function printer(): (code: string, name: string) => Promise<string[]> {
   mkdirSync(join(root, 'out'), { recursive: true })
@@ -16,10 +20,7 @@ export function printer(): (code: string, name: string) => Promise<string[]> {
   afterAll(() => rmSync(folder, { recursive: true, force: true }))
   return async (code, name) => {
     const path = join(folder, `${name}.ts`)
-    writeFileSync(
-      path,
-      code.replace(/from 'gradus(?:\/(\w+))?'/g, (_, entry = 'index') => `from '../../${entries[entry]}'`),
-    )
+    writeFileSync(path, resolved(code))
     const lines: string[] = []
     const log = vi.spyOn(console, 'log').mockImplementation((...args) => {
       lines.push(...formatWithOptions({ colors: false }, ...args).split('\n'))
