@@ -9,6 +9,7 @@ import {
   Converter,
   type DeclarationReflection,
   type DocumentReflection,
+  JSX,
   PageEvent,
   ReflectionKind,
   StructureRouter,
@@ -57,8 +58,6 @@ const internal = {
   // the engine's parts that its faces and a device are made of
   engine: [
     'backend/array.ts:NDArray',
-    'backend/heap.ts:Cell',
-    'backend/heap.ts:Remote',
     'compile/processor.ts:DeviceProgram',
     'compile/record.ts:Recording',
     'engine/apply.ts:TensorNode',
@@ -178,6 +177,13 @@ app.renderer.on(PageEvent.BEGIN, ({ url }: PageEvent) => {
     ...(existsSync(playground) && { Playground: to('playground/index.html') }),
   })
 })
+
+/** Whoever comes for the first time finds the course's chapters listed. */
+app.renderer.hooks.on('head.end', () =>
+  JSX.createElement(JSX.Raw, {
+    html: `<script>try { localStorage['tsd-accordion-Course'] ??= 'true' } catch {}</script>`,
+  }),
+)
 
 // ---------------------------------------------------------------- build
 

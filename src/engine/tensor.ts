@@ -264,40 +264,40 @@ export class Tensor extends Num implements NDArray {
 
   // ---- compiled programs
 
-  /** For programs: where they keep this leaf's value, which is there from now on. */
+  /** @internal For programs: where they keep this leaf's value, which is there from now on. */
   loaded(): Cell {
     this.#cell ??= new Cell(this, this.dtype, this.numel)
     if (!this.#cell.loaded) this.#cell.load(this.array)
     return this.#cell
   }
-  /** For programs: the value is what they have written into the cell. */
+  /** @internal For programs: the value is what they have written into the cell. */
   stored(): void {
     this.#data = null
     this.#remote = null
     if (this.#cell) this.#cell.loaded = true
   }
-  /** For programs: the value is what a device holds. */
+  /** @internal For programs: the value is what a device holds. */
   moved(remote: Remote): this {
     this.#data = null
     this.#remote = remote
     if (this.#cell) this.#cell.loaded = false
     return this
   }
-  /** For programs: what the value was last moved to, unless it has been assigned since. */
+  /** @internal For programs: what the value was last moved to, unless it has been assigned since. */
   get remote(): Remote | null { return this.#remote }
-  /** For programs: the place of the gradient, with the gradient in it if there is one and `load` says so. */
+  /** @internal For programs: the place of the gradient, with the gradient in it if there is one and `load` says so. */
   loadedGrad(load: boolean): Cell {
     this.#gradCell ??= new Cell(this, this.dtype, this.numel)
     if (load && !this.#gradCell.loaded && this.#grad) this.#gradCell.load(this.#grad.array)
     return this.#gradCell
   }
-  /** For programs: the gradient is what they have written into its cell, or none. */
+  /** @internal For programs: the gradient is what they have written into its cell, or none. */
   storedGrad(some: boolean): void {
     this.#pending = some
     this.#grad = null
     if (this.#gradCell) this.#gradCell.loaded = some
   }
-  /** For programs: what gives this tensor the value and the gradient again that it has now. */
+  /** @internal For programs: what gives this tensor the value and the gradient again that it has now. */
   restorer(): () => void {
     const [data, g] = [this.array, this.#gradient()]
     return () => {
@@ -307,7 +307,7 @@ export class Tensor extends Num implements NDArray {
       this.grad = g
     }
   }
-  /** For programs: is there a gradient, and one of this tensor's shape and dtype? */
+  /** @internal For programs: is there a gradient, and one of this tensor's shape and dtype? */
   get gradState(): 'none' | 'own' | 'other' {
     const g = this.#grad
     if (this.#pending) return 'own'
