@@ -133,6 +133,7 @@ const app = await Application.bootstrap({
   excludeInternal: true,
   // what errors inherit from JavaScript's
   excludeExternals: true,
+  searchInDocuments: true,
   disableGit: true,
   disableSources: true,
   githubPages: false,
