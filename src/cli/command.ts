@@ -102,7 +102,11 @@ export const commands: Readonly<Record<string, Command>> = {
       const phase = mode === 'reverse' ? 'backward' : mode
       const out =
         options.steps === true
-          ? render(stepped(new Stepper(trace(expression, inputs), { phase })), as, fit)
+          ? render(
+              stepped(new Stepper(trace(expression, inputs), { phase, fold: as === 'json' ? false : 40 })),
+              as,
+              fit,
+            )
           : explain(expression, inputs, { mode, ...(wrt && { wrt }) }).render(as, fit)
       // last: an error leaves no file behind
       if (typeof options.draw === 'string') await picture(options.draw, expression, inputs)
@@ -134,15 +138,21 @@ export const commands: Readonly<Record<string, Command>> = {
       wrt: valued('NAMES', 'by which inputs, with commas between (all)'),
       order: valued('N', 'how often (1)'),
       lang: valued('text|ts|latex', 'the language (text)'),
+      format: valued(formats.join('|'), 'as a table, printed so, in place of a language'),
+      width,
     },
     takes: 'expression',
-    run({ expression, options }) {
+    run(call) {
+      const { expression, options } = call
       const wrt = names(options.wrt)
+      if (options.lang !== undefined && options.format !== undefined)
+        throw new ArgumentError('--lang and --format are two ways to print the same: choose one')
       const found = derive(expression, {
         order: whole('order', options.order, 1),
         ...(wrt && { wrt: wrt.length === 1 ? wrt[0] : wrt }),
       })
       const lang = chosen('lang', options.lang, ['text', 'ts', 'latex'], 'text')
+      if (options.format !== undefined) return { ok: true, out: found.render(...printed(call)) }
       return { ok: true, out: lang === 'ts' ? found.typescript() : lang === 'latex' ? found.latex() : found.text() }
     },
   },
@@ -173,18 +183,10 @@ async function picture(path: string, expression: string, inputs: Call['inputs'])
   }
 }
 
-/** The steps as a table. */
+/** All steps as a table. */
 function stepped(stepper: Stepper): Table {
-  return {
-    title: 'Step by step',
-    columns: [{ title: 'step', align: 'right' }, { title: 'what' }, { title: 'value', align: 'right' }],
-    rows: stepper.steps.map((step, k) => [
-      k + 1,
-      step.formula,
-      step.phase === 'forward' ? step.row.value : step.accumulated,
-    ]),
-    notes: [],
-  }
+  stepper.jump(stepper.length)
+  return stepper.table
 }
 
 /** A number, or an expression of numbers alone. */
@@ -287,7 +289,8 @@ function read(command: Command, args: readonly string[]) {
 
 /** An error on one line, which says at which column. */
 function oneLine(error: GradusError): string {
-  if (!(error instanceof ExpressionError)) return error.message.replace(/\s*\n\s*/g, ' ')
+  // which function of the library refused is nothing to the reader of a command line
+  if (!(error instanceof ExpressionError)) return error.message.replace(/\s*\n\s*/g, ' ').replace(/^\w+: /, '')
   const { reason, text, column } = error
   const [, missing] = /unknown name '(.*?)'/.exec(reason) ?? []
   const rest = clipped(text.slice(column - 1).trim())

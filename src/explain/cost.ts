@@ -76,7 +76,7 @@ function chained(op: string, f: Costed, wrap: (f: Fn) => Fn = g => g): Fn {
     throw new ArgumentError(
       `${op}: needs a function, a module, a formula, or a list of functions, not ${chain.length === 0 ? 'an empty list' : described(wrong)}`,
     )
-  const [first, ...rest] = chain.map(g => wrap(g instanceof Module ? runnable(g, []) : (g as Fn))) as [Fn, ...Fn[]]
+  const [first, ...rest] = chain.map(g => wrap(g instanceof Module ? runnable(op, g, []) : (g as Fn))) as [Fn, ...Fn[]]
   return (...args) => rest.reduce((x, g) => g(x as never), first(...args))
 }
 
@@ -142,8 +142,8 @@ function reverse(mode: ModeCost['mode'], f: Fn, inputs: readonly unknown[], pass
 export function cost(of: Costed, at: readonly unknown[] | Inputs, given: CostOptions = {}): Cost {
   const { repeats = 5 } = options('cost', given, ['repeats'])
   integer('cost', 'repeats', repeats, 0)
-  const named = typeof of === 'string' ? namedInputs(of, at as Inputs) : null
-  const f = named ? runnable(of as string, named) : (of as Exclude<Costed, string>)
+  const named = typeof of === 'string' ? namedInputs('cost', of, at as Inputs) : null
+  const f = named ? runnable('cost', of as string, named) : (of as Exclude<Costed, string>)
   const inputs = named
     ? named.map(([, x]) => x)
     : Array.isArray(at)

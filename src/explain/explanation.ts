@@ -52,7 +52,7 @@ export function explain(f: Traceable, inputs: Inputs, given: ExplainOptions = {}
   const { mode, outputs, wrt, fold, ...options } = checked('explain', given, KNOWN)
   oneOf('explain', 'mode', mode ?? 'both', ['forward', 'reverse', 'both'])
   const limit = limited('explain', fold)
-  const all = namedInputs(f, inputs)
+  const all = namedInputs('explain', f, inputs)
   const first = all.find(([, x]) => !(x instanceof Tensor) || isFloat(x.dtype))
   if (!first)
     throw new ArgumentError(

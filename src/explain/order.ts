@@ -1,6 +1,6 @@
 // The reverse sweep in any order: the same gradients, another storage; and what goes wrong in an order that is none.
 import { noGrad } from '../engine/apply.ts'
-import { described, options, record } from '../engine/argument.ts'
+import { options, record } from '../engine/argument.ts'
 import { ArgumentError, ShapeError } from '../engine/errors.ts'
 import { type Node, type Order, postorder, pullback } from '../engine/graph.ts'
 import { Tensor } from '../engine/tensor.ts'
@@ -42,10 +42,8 @@ interface Recorded {
 
 /** @throws ShapeError when f has several outputs, ArgumentError when none of its inputs leads there */
 function recorded(op: string, f: Traceable, inputs: Inputs, meter = new Meter()): Recorded {
-  const named = namedInputs(f, inputs)
-  const run = runnable(f, named)
-  if (typeof run !== 'function')
-    throw new ArgumentError(`${op}: needs a function of values or tensors, a module or a formula, not ${described(f)}`)
+  const named = namedInputs(op, f, inputs)
+  const run = runnable(op, f, named)
   const watched = (...xs: never[]): unknown => meter.watch(() => run(...xs))
   const traced = trace(watched, Object.fromEntries(named), f instanceof Module ? { model: f } : {})
   const [out, ...others] = traced.outputs

@@ -97,11 +97,7 @@ export type Inputs = readonly Leaf[] | Readonly<Record<string, Leaf>>
 export function trace(f: Traceable, inputs: Inputs, given: TraceOptions = {}): Trace {
   const options = checked('trace', given, ['order', 'wrt', 'model'])
   const order = oneOf('trace', 'order', options.order ?? 'layers', ['layers', 'evaluated'])
-  if (typeof f !== 'function' && typeof f !== 'string' && !(f instanceof Module))
-    throw new ArgumentError(
-      `trace: needs a function of values or tensors, a module or a formula in text, not ${described(f)}`,
-    )
-  const named = namedInputs(f, inputs)
+  const named = namedInputs('trace', f, inputs)
   const wrt = list('trace', 'wrt', options.wrt ?? []).map((name, k, all) => {
     if (all.indexOf(name) < k) throw new ArgumentError(`trace: wrt names '${name}' twice`)
     const at = named.findIndex(([other]) => other === name)
@@ -110,14 +106,21 @@ export function trace(f: Traceable, inputs: Inputs, given: TraceOptions = {}): T
     return at
   })
   const model = options.model ?? (f instanceof Module ? f : null)
-  const run = runnable(f, named)
+  const run = runnable('trace', f, named)
   const made = new Run(named, wrt, model)
   const outputs = made.outputs(run)
   return arranged(made, outputs, order)
 }
 
-/** What to call; a formula with the names of the inputs, in their order. */
-export function runnable(f: Traceable, named: readonly [string, Leaf][]): (...xs: never[]) => unknown {
+/**
+ * What to call; a formula with the names of the inputs, in their order.
+ * @throws ArgumentError for what cannot be called; ExpressionError for a formula that cannot be read
+ */
+export function runnable(op: string, f: Traceable, named: readonly [string, Leaf][]): (...xs: never[]) => unknown {
+  if (typeof f !== 'function' && typeof f !== 'string' && !(f instanceof Module))
+    throw new ArgumentError(
+      `${op}: needs a function of values or tensors, a module or a formula in text, not ${described(f)}`,
+    )
   if (typeof f === 'string') return parse(f, { names: named.map(([name]) => name) }).f
   return f instanceof Module ? (...xs) => f.forward(...xs) : f
 }
@@ -126,19 +129,19 @@ export function runnable(f: Traceable, named: readonly [string, Leaf][]): (...xs
  * The inputs and their names: those that they are given by, in a list their labels or the names in a formula, else x1, x2, …
  * @throws ArgumentError for what is no list or object of leaves, or too short for a formula
  */
-export function namedInputs(f: Traceable, inputs: Inputs): [string, Leaf][] {
+export function namedInputs(op: string, f: Traceable, inputs: Inputs): [string, Leaf][] {
   const names = typeof f === 'string' && Array.isArray(inputs) ? parse(f).names : null
   if (names && names.length !== inputs.length)
-    throw new ArgumentError(`trace: the formula has ${names.length} inputs (${names.join(', ')}), not ${inputs.length}`)
+    throw new ArgumentError(`${op}: the formula has ${names.length} inputs (${names.join(', ')}), not ${inputs.length}`)
   const entries: [string, Leaf][] = Array.isArray(inputs)
     ? (inputs as readonly Leaf[]).map((x, i) => [names?.[i] ?? ((typeof x === 'object' && x?.label) || `x${i + 1}`), x])
-    : Object.entries(record('trace', 'its inputs as a list, or as an object { name: value }', inputs))
+    : Object.entries(record(op, 'its inputs as a list, or as an object { name: value }', inputs))
   for (const [name, x] of entries)
     if (!isLeaf(x))
-      throw new ArgumentError(`trace: input '${name}' is a number, a value or a tensor, not ${described(x)}`)
+      throw new ArgumentError(`${op}: input '${name}' is a number, a value or a tensor, not ${described(x)}`)
   const all = entries.map(([name]) => name)
   const twice = all.find((name, i) => all.indexOf(name) < i)
-  if (twice !== undefined) throw new ArgumentError(`trace: two inputs are named '${twice}'`)
+  if (twice !== undefined) throw new ArgumentError(`${op}: two inputs are named '${twice}'`)
   return entries
 }
 

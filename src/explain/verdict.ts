@@ -1,5 +1,5 @@
 // The verdict: a derivative by forward mode, reverse mode, finite differences and the complex step, side by side.
-import { options as checked, described, integer, number } from '../engine/argument.ts'
+import { options as checked, integer, number } from '../engine/argument.ts'
 import { ArgumentError, GradError } from '../engine/errors.ts'
 import { postorder } from '../engine/graph.ts'
 import { isFloat } from '../engine/ops/kind.ts'
@@ -7,7 +7,7 @@ import { Pointwise } from '../engine/pointwise.ts'
 import { replayed, watched } from '../engine/random.ts'
 import { Tensor } from '../engine/tensor.ts'
 import { grad, jvp } from '../engine/transforms.ts'
-import { type Active, isLeaf, type Leaf, node } from '../engine/tree.ts'
+import { type Active, type Leaf, node } from '../engine/tree.ts'
 import { Value } from '../engine/value.ts'
 import { type Complex, complexValue } from './complex.ts'
 import {
@@ -23,9 +23,8 @@ import {
   slope,
   total,
 } from './culprit.ts'
-import { parse } from './expression.ts'
 import { type Cell, type Format, type RenderOptions, render, type Table } from './table.ts'
-import type { Inputs } from './trace.ts'
+import { type Inputs, namedInputs, runnable, type Traceable } from './trace.ts'
 
 export interface VerdictOptions {
   /** How far two derivatives may be apart, relative to their size (1e-6; 1e-3 for float32). */
@@ -122,33 +121,6 @@ const name = ({ input, element }: Judgement): string => (element === null ? inpu
 
 const LADDER = Array.from({ length: 12 }, (_, k) => Number(`1e-${k + 1}`))
 
-/** The inputs by name, and the function over them. */
-export function called(
-  op: string,
-  f: string | ((...xs: never[]) => unknown),
-  inputs: Inputs,
-): { names: readonly string[]; xs: readonly Leaf[]; run: Run } {
-  if (typeof inputs !== 'object' || inputs === null)
-    throw new ArgumentError(
-      `${op}: needs its inputs as a list, or as an object { name: value }, not ${described(inputs)}`,
-    )
-  const isList = Array.isArray(inputs)
-  const xs = (isList ? inputs : Object.values(inputs)) as readonly Leaf[]
-  const read = typeof f === 'string' ? parse(f, isList ? {} : { names: Object.keys(inputs) }) : null
-  const names = isList ? (read?.names ?? xs.map((_, k) => `x${k + 1}`)) : Object.keys(inputs)
-  if (names.length !== xs.length)
-    throw new ArgumentError(`${op}: the expression has the inputs ${names.join(', ')}, but ${xs.length} were given`)
-  for (const [k, x] of xs.entries())
-    if (!isLeaf(x))
-      throw new ArgumentError(`${op}: input '${names[k]}' is a number, a value or a tensor, not ${described(x)}`)
-  const g = (read?.f ?? f) as (...xs: Active[]) => unknown
-  if (typeof g !== 'function')
-    throw new ArgumentError(
-      `${op}: needs an expression in text or a function of values or tensors, not ${described(f)}`,
-    )
-  return { names, xs, run: given => g(...given) }
-}
-
 /**
  * Takes the derivative of `f` (of the sum of what it returns) by every element of its inputs in four ways, and says whether
  * they agree: forward mode, reverse mode, central differences over twelve steps h of which the best is taken, and, for
@@ -165,14 +137,14 @@ export function called(
  * verdict('x1*x2 + sin(x1)', { x1: 2, x2: 3 }).ok // 1
  * verdict('max(x, y)', { x: 1, y: 1 }).findings[0].cause // 'tie'
  */
-export function verdict(
-  f: string | ((...xs: never[]) => unknown),
-  inputs: Inputs,
-  given: VerdictOptions = {},
-): Verdict {
+export function verdict(f: Traceable, inputs: Inputs, given: VerdictOptions = {}): Verdict {
   const options = checked('verdict', given, ['tolerance', 'elements'])
   const most = integer('verdict', 'elements', options.elements ?? 16, 1)
-  const { names, xs, run: drawing } = called('verdict', f, inputs)
+  const named = namedInputs('verdict', f, inputs)
+  const names = named.map(([name]) => name)
+  const xs = named.map(([, x]) => x)
+  const call = runnable('verdict', f, named)
+  const drawing: Run = given => call(...(given as never[]))
   const places = xs.flatMap((x, k) =>
     x instanceof Tensor && !isFloat(x.dtype) ? [] : elements(x).map((_, e) => ({ input: k, element: e })),
   )

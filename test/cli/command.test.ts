@@ -47,14 +47,18 @@ describe('explain', () => {
     )
   })
   it('step by step', async () => {
-    const lines = (await out('explain', 'x*y', 'x=2', 'y=3', '--steps')).split('\n').slice(4)
-    expect(lines.map(line => line.trim().split(/ {2,}/).slice(1))).toEqual([
-      ['x = 2', '2'],
-      ['y = 3', '3'],
-      ['w1 = x*y', '6'],
-      ['w1-bar = 1', '1'],
-      ['x-bar = w1-bar*y', '3'],
-      ['y-bar = w1-bar*x', '2'],
+    const lines = (await out('explain', 'x*y', 'x=2', 'y=3', '--steps', '--width', '120')).split('\n')
+    expect(lines[0]).toBe('Step 6 of 6')
+    expect(lines[2].trim().split(/ {2,}/).slice(2)).toEqual(
+      'formula upstream local contribution accumulated'.split(' '),
+    )
+    expect(lines.slice(4).map(line => line.trim().split(/ {2,}/).slice(1))).toEqual([
+      ['forward', 'x = 2', '2'],
+      ['forward', 'y = 3', '3'],
+      ['forward', 'w1 = x*y', '6'],
+      ['seed', 'w1-bar = 1', '1'],
+      ['backward', 'x-bar = w1-bar*y', '1', '3', '3', '3'],
+      ['backward', 'y-bar = w1-bar*x', '1', '2', '2', '2'],
     ])
     expect(await out('explain', 'x*y', 'x=2', 'y=3', '--steps', '--mode', 'reverse')).not.toContain('w1 = x*y')
   })
@@ -95,6 +99,12 @@ test('derive, in three languages', async () => {
   expect(await out('derive', 'x^3', '--order', '2', '--lang', 'latex')).toBe(
     '\\frac{\\mathrm{d}^{2} f}{\\mathrm{d} x^{2}} = 6 \\cdot x',
   )
+  expect(await out('derive', 'x^2*y', '--format', 'markdown')).toContain(
+    '| $\\frac{\\partial f}{\\partial x}$ | $2 \\cdot x \\cdot y$ |',
+  )
+  expect(JSON.parse(await out('derive', 'x^3', '--format', 'json'))).toMatchObject({
+    rows: [{ derivative: { text: 'df/dx' }, formula: { text: '3*x^2' } }],
+  })
   expect(await out('derive', '-x^3', '--lang', 'ts')).toContain(
     'export function derivative(x: number): number {\n  return -3 * (x * x)\n}',
   )
@@ -143,28 +153,32 @@ test.each([
   [['explain', 'x', 'x=a'], "gradus explain: x is a number, not 'a'"],
   [['explain', 'x', 'x=1', 'x=2'], "gradus explain: the input 'x' is given twice"],
   [['explain', 'x*x', 'x=1', '--mode', 'up'], "gradus explain: --mode is forward, reverse, both, not 'up'"],
-  [['explain', 'x*x', 'x=1', '--wrt', 'y'], "gradus explain: trace: wrt names 'y', but the inputs are x"],
+  [['explain', 'x*x', 'x=1', '--wrt', 'y'], "gradus explain: wrt names 'y', but the inputs are x"],
   [['explain', 'x*x', 'x=1', '--steps', '--wrt', 'x'], 'gradus explain: --wrt has no meaning with --steps'],
   [['derive', 'x', '--order', '1.5'], "gradus derive: --order is a whole number, not '1.5'"],
   [
     ['derive', 'x', 'x=2'],
     "gradus derive: 'x=2' is too much: gradus derive EXPRESSION [options]. Put the expression in quotes",
   ],
+  [
+    ['derive', 'x', '--lang', 'ts', '--format', 'html'],
+    'gradus derive: --lang and --format are two ways to print the same: choose one',
+  ],
   [['derive', 'x', '--lang', 'c'], "gradus derive: --lang is text, ts, latex, not 'c'"],
   [
     ['derive', 'x', '--mode', 'forward'],
-    "gradus derive: unknown option '--mode'. The options are --wrt, --order, --lang, --help",
+    "gradus derive: unknown option '--mode'. The options are --wrt, --order, --lang, --format, --width, --help",
   ],
   [['check', 'x', 'x=1', '--tolerance', 'much'], "gradus check: --tolerance is a number, not 'much'"],
-  [['check', 'x', 'x=1', '--tolerance', '-1'], 'gradus check: verdict: tolerance is at least 0, not -1'],
+  [['check', 'x', 'x=1', '--tolerance', '-1'], 'gradus check: tolerance is at least 0, not -1'],
   [['explain', 'x', 'x=1', '--width', '-5'], "gradus explain: --width is a whole number, not '-5'"],
   [
     ['explain', 'x', 'x=1', '-f'],
     "gradus explain: '-f' is no input: give NAME=VALUE, and put the expression in quotes",
   ],
   [['explain', '-x*', 'x=1'], 'gradus explain: column 4: expected expression after * (at the end)'],
-  [['explain', '2^3^2'], 'gradus explain: explain: there is no input to differentiate by'],
-  [['explain', 'x*y', 'x=1', 'y=2', '--wrt', 'x,x'], "gradus explain: trace: wrt names 'x' twice"],
+  [['explain', '2^3^2'], 'gradus explain: there is no input to differentiate by'],
+  [['explain', 'x*y', 'x=1', 'y=2', '--wrt', 'x,x'], "gradus explain: wrt names 'x' twice"],
   [
     ['explain', `foo(${'x + '.repeat(30)}x)`, 'x=1'],
     "gradus explain: column 1: unknown function 'foo' (at 'foo(x + x + x + x + x + x + x + x + x +…')",

@@ -238,9 +238,13 @@ test('renders in every format', () => {
 
 test.each([
   [() => verdict('x + y', { x: 1 }), ExpressionError, /unknown name 'y'/],
-  [() => verdict('x + y', [1]), ArgumentError, /has the inputs x, y, but 1 were given/],
-  [() => verdict('x', { x: 'a' as never }), ArgumentError, /input 'x' is a number, a value or a tensor/],
-  [() => verdict(3 as never, [1]), ArgumentError, /an expression in text or a function/],
+  [() => verdict('x + y', [1]), ArgumentError, /verdict: the formula has 2 inputs \(x, y\), not 1/],
+  [() => verdict('x', { x: 'a' as never }), ArgumentError, /verdict: input 'x' is a number, a value or a tensor/],
+  [
+    () => verdict(3 as never, [1]),
+    ArgumentError,
+    /verdict: needs a function of values or tensors, a module or a formula in text, not 3/,
+  ],
   [() => verdict((x: Value) => x, null as never), ArgumentError, /needs its inputs as a list/],
   [() => verdict((x: Tensor) => x, [tensor([1], { dtype: 'int32' })]), ArgumentError, /no input to differentiate by/],
   [() => verdict('x', { x: 1 }, { tolerance: -1 }), ArgumentError, /tolerance is at least 0, not -1/],
