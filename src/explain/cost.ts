@@ -5,15 +5,16 @@ import { checkpoint } from '../engine/checkpoint.ts'
 import { ArgumentError } from '../engine/errors.ts'
 import { Tensor } from '../engine/tensor.ts'
 import { type Fn, jvp, linearized } from '../engine/transforms.ts'
-import { type Active, active, type Leaf, leaves, lifted, one, rebuild } from '../engine/tree.ts'
+import { type Active, active, isLeaf, type Leaf, leaves, lifted, one, rebuild } from '../engine/tree.ts'
+import { Sequential } from '../nn/container.ts'
 import { Module } from '../nn/module.ts'
 import { type Amount, Meter, type Stored, stored, total } from './meter.ts'
 import type { Column, Table } from './table.ts'
 import { type Inputs, namedInputs, runnable, type Traceable } from './trace.ts'
 
 /**
- * A function of numbers, values or tensors, a module or a formula in text; or several functions or modules, each applied
- * to what the one before it gives.
+ * A function of numbers, values or tensors, a module or a formula in text; or several functions or modules (in a list, or an
+ * `nn.Sequential`), each applied to what the one before it gives.
  */
 export type Costed = Traceable | readonly (Fn | Module)[]
 
@@ -66,17 +67,24 @@ function timed(run: () => unknown, repeats: number): number {
   return times[times.length >> 1] ?? Number.NaN
 }
 
+/** The functions that are applied one after the other; null of what is one whole. */
+const parts = (f: Costed): readonly (Fn | Module)[] | null =>
+  f instanceof Sequential ? [...f] : Array.isArray(f) ? (f as readonly (Fn | Module)[]) : null
+
 /**
  * @throws ArgumentError when f is neither a function nor a list of functions
  */
-function chained(op: string, f: Costed, wrap: (f: Fn) => Fn = g => g): Fn {
-  const chain = Array.isArray(f) ? (f as readonly (Fn | Module)[]) : [f as Fn | Module]
+function chained(op: string, f: Costed, wrap: (f: Fn, place: number) => Fn = g => g): Fn {
+  const chain = parts(f) ?? [f as Fn | Module]
   const wrong = chain.find(g => typeof g !== 'function' && !(g instanceof Module))
   if (chain.length === 0 || wrong !== undefined)
     throw new ArgumentError(
       `${op}: needs a function, a module, a formula, or a list of functions, not ${chain.length === 0 ? 'an empty list' : described(wrong)}`,
     )
-  const [first, ...rest] = chain.map(g => wrap(g instanceof Module ? runnable(op, g, []) : (g as Fn))) as [Fn, ...Fn[]]
+  const [first, ...rest] = chain.map((g, i) => wrap(g instanceof Module ? runnable(op, g, []) : (g as Fn), i)) as [
+    Fn,
+    ...Fn[],
+  ]
   return (...args) => rest.reduce((x, g) => g(x as never), first(...args))
 }
 
@@ -124,8 +132,9 @@ function reverse(mode: ModeCost['mode'], f: Fn, inputs: readonly unknown[], pass
 
 /**
  * What the Jacobian of a function R^n -> R^m at its inputs (arguments in a list, or by name) costs in forward and in reverse mode. One pass of
- * each is run and counted at the engine's door; all passes of a mode do the same ops. Given a list of functions, each
- * applied to what the one before gives, also in reverse mode with a checkpoint around each: less is kept, f runs twice.
+ * each is run and counted at the engine's door; all passes of a mode do the same ops. Given a list of functions or an
+ * `nn.Sequential`, each applied to what the one before gives, also in reverse mode with a checkpoint around each that gives
+ * one tensor or value: less is kept, f runs twice.
  *
  * Forward needs n runs of f with tangents and keeps nothing, however many ops f has; reverse needs one run and m walks
  * back, and keeps what the walks read. See A. Griewank and A. Walther, "Evaluating derivatives", 2008, chapters 3 and 4.
@@ -149,7 +158,17 @@ export function cost(of: Costed, at: readonly unknown[] | Inputs, given: CostOpt
     : Array.isArray(at)
       ? at
       : Object.values(record('cost', 'inputs as a list or by name', at))
-  const whole = chained('cost', f)
+  /** The places of functions that give one tensor or value: these can have checkpoints. */
+  const single = new Set<number>()
+  const noted = (g: Fn, place: number): Fn => {
+    const run = (...args: never[]): unknown => {
+      const result = g(...args)
+      if (isLeaf(result)) single.add(place)
+      return result
+    }
+    return run
+  }
+  const whole = chained('cost', f, noted)
   const entries = leaves('cost', inputs)
   const scalar = entries.some(x => !(x instanceof Tensor))
   const meter = new Meter()
@@ -161,11 +180,11 @@ export function cost(of: Costed, at: readonly unknown[] | Inputs, given: CostOpt
   if (n === 0 || m === 0)
     throw new ArgumentError(`cost: there is no Jacobian of a function of ${n} numbers that gives ${m}`)
   const modes = [forward(whole, inputs, n, repeats), reverse('reverse', whole, inputs, m, repeats)]
-  if (Array.isArray(f))
+  if (parts(f))
     modes.push(
       reverse(
         'checkpointed',
-        chained('cost', f, g => checkpoint(g as never)),
+        chained('cost', f, (g, place) => (single.has(place) ? (checkpoint(g as never) as Fn) : g)),
         inputs,
         m,
         repeats,
@@ -251,7 +270,7 @@ const names: Readonly<Record<ModeCost['mode'], string>> = {
 export function costTable({ inputs, outputs, alone, modes, why }: Cost): Table {
   const timed = modes.some(({ milliseconds }) => !Number.isNaN(milliseconds))
   return {
-    title: `The Jacobian of a function of ${inputs} numbers that gives ${outputs}`,
+    title: `The Jacobian of a function of ${inputs} number${inputs === 1 ? '' : 's'} that gives ${outputs}`,
     columns: [
       { title: 'mode' },
       ...numeric('passes', 'ops', 'FLOPs', 'values stored', 'bytes', 'peak bytes', ...(timed ? ['ms'] : [])),
@@ -276,7 +295,7 @@ export function costTable({ inputs, outputs, alone, modes, why }: Cost): Table {
 /** What a mode stores for its walk back as a table: a row for each op. */
 export function storageTable({ mode, stored, kept }: ModeCost): Table {
   return {
-    title: `What ${names[mode]} mode stores`,
+    title: `What ${mode === 'checkpointed' ? 'reverse mode with checkpoints' : `${mode} mode`} stores`,
     columns: [{ title: 'op' }, ...numeric('nodes', 'values', 'bytes')],
     rows: [
       ...stored.map(({ op, nodes, values, bytes }) => [op, nodes, values, bytes]),

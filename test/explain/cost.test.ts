@@ -166,6 +166,65 @@ describe('storage', () => {
   })
 })
 
+describe('all of it, in every relation of n and m, on both engines', () => {
+  const [wide, narrow, square] = [randn([2, 5]), randn([5, 2]), randn([3, 3])]
+  const scalar = (...xs: Value[]): Value => xs.reduce((sum, x) => sum.add(x.sin())).exp().tanh().sin()
+  test.each<[string, Parameters<typeof cost>[0], unknown[], number, number, 'forward' | 'reverse']>([
+    ['scalar n > m', [scalar, (x: Value) => x.tanh()], [1, 2, 3, 4, 5], 5, 1, 'reverse'],
+    ['scalar n < m', [scalar, (x: Value) => [x.sin(), x.cos(), x.exp(), x.tanh()]], [1], 1, 4, 'forward'],
+    ['scalar n = m', [(x: Value) => x.sin().exp(), (x: Value) => x.tanh()], [1], 1, 1, 'forward'],
+    [
+      'tensor n > m',
+      [(x: Tensor) => x.matmul(narrow).tanh(), (x: Tensor) => x.exp().sum()],
+      [randn([3, 5])],
+      15,
+      1,
+      'reverse',
+    ],
+    [
+      'tensor n < m',
+      [(x: Tensor) => x.matmul(wide).tanh(), (x: Tensor) => x.exp().expand([4, 5])],
+      [randn([1, 2])],
+      2,
+      20,
+      'forward',
+    ],
+    [
+      'tensor n = m',
+      [(x: Tensor) => x.matmul(square).tanh(), (x: Tensor) => x.exp()],
+      [randn([1, 3])],
+      3,
+      3,
+      'reverse',
+    ],
+  ])('%s', (_, f, at, n, m, preferable) => {
+    const found = cost(f, at, { repeats: 3 })
+    expect([found.inputs, found.outputs, found.preferable]).toEqual([n, m, preferable])
+    const [forward, reverse, again] = found.modes
+    expect(found.modes.map(({ passes }) => passes)).toEqual([n, m, m])
+    expect(forward!.kept.values).toBe(0)
+    expect(reverse!.kept.values).toBeGreaterThan(0)
+    expect(reverse!.kept.bytes).toBe(reverse!.stored.reduce((sum, { bytes }) => sum + bytes, 0))
+    expect(again!.kept.values).toBeLessThan(reverse!.kept.values)
+    expect(again!.flops).toBeGreaterThan(reverse!.flops)
+    for (const { peak, milliseconds, ops, flops } of found.modes) {
+      expect(peak.bytes).toBeGreaterThanOrEqual(found.alone.peak.bytes)
+      expect(milliseconds).toBeGreaterThan(0)
+      expect(Math.min(ops, flops)).toBeGreaterThan(0)
+    }
+    expect(found.why).toMatch(new RegExp(`needs ${n} pass.* reverse mode ${m} .*stored.* With checkpoints`))
+  })
+
+  test('a Sequential is the list of its modules', () => {
+    const model = new nn.Sequential(new nn.Linear(3, 4), new nn.Tanh(), new nn.Linear(4, 1))
+    const x = [randn([2, 3])]
+    const found = cost(model, x, { repeats: 0 })
+    expect(found).toEqual(cost([...model], x, { repeats: 0 }))
+    expect(mode(found, 'checkpointed')?.stored.map(({ op }) => op)).toEqual(['checkpoint'])
+    expect(render(storageTable(mode(found, 'checkpointed')!))).toMatch(/^What reverse mode with checkpoints stores/)
+  })
+})
+
 describe('a meter', () => {
   test('knows what is live at once', () => {
     const meter = new Meter()
