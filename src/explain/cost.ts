@@ -10,7 +10,7 @@ import { Sequential } from '../nn/container.ts'
 import { Module } from '../nn/module.ts'
 import { type Amount, Meter, type Stored, stored, total } from './meter.ts'
 import type { Column, Table } from './table.ts'
-import { type Inputs, namedInputs, runnable, type Traceable } from './trace.ts'
+import { type Inputs, namedInputs, runnable, type Traceable, uncompiled } from './trace.ts'
 
 /**
  * A function of numbers, values or tensors, a module or a formula in text; or several functions or modules (in a list, or an
@@ -151,6 +151,7 @@ function reverse(mode: ModeCost['mode'], f: Fn, inputs: readonly unknown[], pass
 export function cost(of: Costed, at: readonly unknown[] | Inputs, given: CostOptions = {}): Cost {
   const { repeats = 5 } = options('cost', given, ['repeats'])
   integer('cost', 'repeats', repeats, 0)
+  uncompiled('cost')
   const named = typeof of === 'string' ? namedInputs('cost', of, at as Inputs) : null
   const f = named ? runnable('cost', of as string, named) : (of as Exclude<Costed, string>)
   const inputs = named

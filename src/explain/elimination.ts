@@ -103,7 +103,9 @@ class Linear {
 /** The partial derivatives of a row by its arguments: what its place in the graph makes of a cotangent of 1. */
 function weights({ name, node, args, places }: Row): readonly (number | null)[] {
   if (node !== null && !(node instanceof Value))
-    throw new ArgumentError(`eliminate: is for functions of numbers, but '${name}' is a tensor. Give numbers or values`)
+    throw new ArgumentError(
+      `eliminate: is for functions of numbers, but '${name}' is a tensor, between which edges would be whole Jacobians. Write the function with values, one for each element; jacfwd, jacrev and cost take tensors`,
+    )
   const found =
     node === null
       ? []
@@ -225,7 +227,8 @@ function chosen({ names, inner }: Linear, order: readonly string[]): number[] {
  * reverse mode; any other gives the same Jacobian. The results come in this order: forward, reverse, markowitz (the
  * vertex with the fewest pairs first), exact (the fewest multiplications; for small graphs), given (`order`).
  *
- * `f` is a function of values at `inputs`, a formula in text, or a trace of one. To find the best order is NP-complete: U. Naumann, "Optimal
+ * `f` is a function of values at `inputs`, a formula in text, or a trace of one: of numbers alone, as an edge between tensors
+ * would be a Jacobian itself, and joining two a product of matrices. `jacfwd`, `jacrev` and `cost` take tensors. To find the best order is NP-complete: U. Naumann, "Optimal
  * Jacobian accumulation is NP-complete", 2008; the greedy one: A. Griewank and S. Reese, "On the calculation of Jacobian
  * matrices by the Markowitz rule", 1991.
  *

@@ -10,7 +10,7 @@ import { Value } from '../engine/value.ts'
 import { Module } from '../nn/module.ts'
 import { below, opOf } from './meter.ts'
 import type { Draft } from './run.ts'
-import { arranged, type Known, type Row, type Trace } from './trace.ts'
+import { arranged, type Known, type Row, type Trace, uncompiled } from './trace.ts'
 
 export interface HistoryOptions {
   /** The model whose parameters give rows their names; ops that read those of one module alone are taken to be in it. */
@@ -34,6 +34,7 @@ export function history(of: Value | readonly Value[], given?: HistoryOptions): T
 export function history(of: Active | readonly Active[], given?: HistoryOptions): Trace<Known | Spec>
 export function history(of: Active | readonly Active[], given: HistoryOptions = {}): Trace<Known | Spec> {
   const { model } = checked('history', given, ['model'])
+  uncompiled('history')
   if (model !== undefined && !(model instanceof Module))
     throw new ArgumentError(`history: model is a module, not ${described(model)}`)
   const outputs: readonly Active[] = of instanceof Value || of instanceof Tensor ? [of] : of

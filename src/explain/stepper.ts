@@ -10,7 +10,7 @@ import { type FoldOptions, foldedWith, isFold, limited, summary } from './fold.t
 import { locals } from './pattern.ts'
 import { type SweepOptions, sweep, type Term } from './sweep.ts'
 import type { Cell, Formula, Table } from './table.ts'
-import { listed, type Row, type Trace, traced } from './trace.ts'
+import { listed, type Row, type Trace, traced, uncompiled } from './trace.ts'
 import { barred, contribution, equation, named, plain, shaped, value } from './writing.ts'
 
 type Number = number | Tensor
@@ -78,6 +78,7 @@ export class Stepper implements IterableIterator<Step> {
     const { phase = 'both', fold, ...options } = checked('Stepper', given, ['phase', 'output', 'seed', 'fold'])
     this.#limit = limited('Stepper', fold)
     traced('Stepper', trace)
+    uncompiled('Stepper')
     oneOf('Stepper', 'phase', phase, ['forward', 'backward', 'both'])
     this.steps = [
       ...(phase === 'backward' ? [] : trace.rows.map(forward)),

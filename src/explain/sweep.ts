@@ -6,7 +6,7 @@ import { ones } from '../engine/ops/create.ts'
 import { sameShape, show } from '../engine/shape.ts'
 import { Tensor } from '../engine/tensor.ts'
 import { type Active, active, sum } from '../engine/tree.ts'
-import { type Known, listed, type Row, type Trace, traced } from './trace.ts'
+import { type Known, listed, type Row, type Trace, traced, uncompiled } from './trace.ts'
 
 type Number = Known
 
@@ -69,6 +69,7 @@ export function chosen<V>(op: string, { outputs }: Trace<V>, name?: string): Row
  */
 export function sweep<V extends Known | Spec>(trace: Trace<V>, given: SweepOptions = {}): Sweep<V> {
   const options = checked('sweep', given, ['output', 'seed'])
+  uncompiled('sweep')
   const output = chosen('sweep', traced('sweep', trace), options.output)
   if (!output.node) throw new GradError(`sweep: '${output.name}' depends on nothing that a gradient flows to`)
   const like = output.value

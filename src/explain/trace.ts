@@ -1,8 +1,8 @@
 // A trace: every intermediate of one run of a function, as rows in the order of a lecture's table.
 
-import type { Applied, Spec } from '../engine/apply.ts'
+import { type Applied, mode, type Spec } from '../engine/apply.ts'
 import { options as checked, described, list, oneOf, record } from '../engine/argument.ts'
-import { ArgumentError } from '../engine/errors.ts'
+import { ArgumentError, CompileError } from '../engine/errors.ts'
 import { Expr, rewrite } from '../engine/expr.ts'
 import type { Node } from '../engine/graph.ts'
 import { Pointwise } from '../engine/pointwise.ts'
@@ -113,6 +113,17 @@ export function trace(f: Traceable, inputs: Inputs, given: TraceOptions = {}): T
 }
 
 /**
+ * For whatever looks at a run: a compiled step would do so in its first calls, and then no more.
+ * @throws CompileError inside a compiled step
+ */
+export function uncompiled(op: string): void {
+  if (mode.recorder)
+    throw new CompileError(
+      `${op}: a compiled step runs without this code from its third call on. Call it outside of the step: explain and trace take the step's function too, compiled or not`,
+    )
+}
+
+/**
  * What to call; a formula with the names of the inputs, in their order.
  * @throws ArgumentError for what cannot be called; ExpressionError for a formula that cannot be read
  */
@@ -130,6 +141,7 @@ export function runnable(op: string, f: Traceable, named: readonly [string, Leaf
  * @throws ArgumentError for what is no list or object of leaves, or too short for a formula
  */
 export function namedInputs(op: string, f: Traceable, inputs: Inputs): [string, Leaf][] {
+  uncompiled(op)
   const names = typeof f === 'string' && Array.isArray(inputs) ? parse(f).names : null
   if (names && names.length !== inputs.length)
     throw new ArgumentError(`${op}: the formula has ${names.length} inputs (${names.join(', ')}), not ${inputs.length}`)

@@ -168,7 +168,12 @@ describe('storage', () => {
 
 describe('all of it, in every relation of n and m, on both engines', () => {
   const [wide, narrow, square] = [randn([2, 5]), randn([5, 2]), randn([3, 3])]
-  const scalar = (...xs: Value[]): Value => xs.reduce((sum, x) => sum.add(x.sin())).exp().tanh().sin()
+  const scalar = (...xs: Value[]): Value =>
+    xs
+      .reduce((sum, x) => sum.add(x.sin()))
+      .exp()
+      .tanh()
+      .sin()
   test.each<[string, Parameters<typeof cost>[0], unknown[], number, number, 'forward' | 'reverse']>([
     ['scalar n > m', [scalar, (x: Value) => x.tanh()], [1, 2, 3, 4, 5], 5, 1, 'reverse'],
     ['scalar n < m', [scalar, (x: Value) => [x.sin(), x.cos(), x.exp(), x.tanh()]], [1], 1, 4, 'forward'],

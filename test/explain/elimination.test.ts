@@ -174,7 +174,10 @@ describe('errors', () => {
     [() => eliminate(f, [1], { exact: 19 }), /at most 18, not 19/],
     [() => eliminate(f, [1], { exact: -1 }), /exact is an integer of at least 0/],
     [() => eliminate(f, [1], { best: true } as never), /unknown option 'best'/],
-    [() => eliminate((x: Tensor) => x.exp().sum(), [ones([2])]), /is a tensor/],
+    [
+      () => eliminate((x: Tensor) => x.exp().sum(), [ones([2])]),
+      /'w1' is a tensor, between which edges would be whole Jacobians\. Write the function with values.*cost take tensors/,
+    ],
   ])('%#', (run, message) => {
     expect(run).toThrow(ArgumentError)
     expect(run).toThrow(message)

@@ -1,13 +1,20 @@
 // Traces: the rows of a lecture's table for any function, their order and names, partials and tangents.
 import { describe, expect, test } from 'vitest'
+import { cost } from '../../src/explain/cost.ts'
 import { dot } from '../../src/explain/dot.ts'
+import { explain } from '../../src/explain/explanation.ts'
+import { history } from '../../src/explain/history.ts'
+import { sweeps } from '../../src/explain/order.ts'
 import { Stepper } from '../../src/explain/stepper.ts'
 import { storage } from '../../src/explain/storage.ts'
 import { sweep } from '../../src/explain/sweep.ts'
 import { type Row, type Trace, trace } from '../../src/explain/trace.ts'
+import { verdict } from '../../src/explain/verdict.ts'
 import {
   ArgumentError,
+  CompileError,
   checkpoint,
+  compile,
   custom,
   ExpressionError,
   grad,
@@ -318,4 +325,40 @@ test.each([
     expect(() => run(given as never)).toThrow(ArgumentError)
     expect(() => run(given as never)).toThrow(`${name}: needs a trace, as trace(f, inputs) makes it, not ${said}`)
   }
+})
+
+describe('compiled steps', () => {
+  const f = (x: Value): Value => x.sin().mul(x)
+  const g = (x: Tensor): Tensor => x.sin().sum()
+  const x = tensor([1, 2])
+  const before = trace(f, [1])
+
+  test.each<[string, () => unknown]>([
+    ['trace', () => trace(f, [1])],
+    ['trace', () => trace(g, [x])],
+    ['explain', () => explain('x*x', { x: 2 })],
+    ['verdict', () => verdict(f, [1])],
+    ['cost', () => cost(g, [x], { repeats: 0 })],
+    ['sweeps', () => sweeps(g, [x])],
+    ['history', () => history(new Value(2).sin())],
+    ['sweep', () => sweep(before)],
+    ['Stepper', () => new Stepper(before, { phase: 'forward' })],
+  ])('%s is refused inside, before anything is recorded', (op, run) => {
+    const step = compile((y: Value) => {
+      run()
+      return y.mul(2)
+    })
+    expect(() => step(new Value(1))).toThrow(CompileError)
+    expect(() => step(new Value(1))).toThrow(`${op}: a compiled step runs without this code from its third call on`)
+  })
+
+  test('are explained themselves, as if they were not compiled', () => {
+    const [h, k] = [compile(f), compile(g)]
+    for (let n = 0; n < 4; n++) {
+      h(new Value(n))
+      k(x)
+    }
+    expect(explain(h, [1]).equations).toEqual(explain(f, [1]).equations)
+    expect(explain(k, [x]).equations).toEqual(explain(g, [x]).equations)
+  })
 })
