@@ -11,6 +11,7 @@ import { Stepper } from '../explain/stepper.ts'
 import { type Format, formats, render, type Table } from '../explain/table.ts'
 import { trace } from '../explain/trace.ts'
 import { verdict } from '../explain/verdict.ts'
+import { rasterize } from '../plot/raster.ts'
 import { serve } from './serve.ts'
 
 /** What a command was called with: the expression, the inputs' values, and the options that were given. */
@@ -86,8 +87,8 @@ export const commands: Readonly<Record<string, Command>> = {
       wrt: valued('NAMES', 'the inputs to propagate tangents from, with commas between (the first)'),
       steps: { flag: true, value: '', help: 'one step after another, forward and back, in place of the tables' },
       draw: valued(
-        'FILE.svg',
-        'writes the graph as a picture, with values, gradients and partials (needs @viz-js/viz)',
+        'FILE',
+        'writes the graph as a picture: .svg (needs @viz-js/viz) or .png (chartjs-node-canvas, dejavu-fonts-ttf too)',
       ),
       format,
       width,
@@ -171,12 +172,14 @@ export const commands: Readonly<Record<string, Command>> = {
   },
 }
 
-/** Writes the graph of an expression as SVG. */
+/** Writes the graph of an expression as SVG or PNG. */
 async function picture(path: string, expression: string, inputs: Call['inputs']): Promise<void> {
-  if (!/\.svg$/i.test(path)) throw new ArgumentError(`--draw writes SVG: name a file that ends in .svg, not '${path}'`)
+  if (!/\.(svg|png)$/i.test(path))
+    throw new ArgumentError(`--draw writes SVG or PNG: name a file that ends in .svg or .png, not '${path}'`)
   const svg = await draw(trace(expression, inputs), { title: expression })
+  const picture = /\.png$/i.test(path) ? await rasterize(svg) : svg
   try {
-    writeFileSync(path, svg)
+    writeFileSync(path, picture)
   } catch (cause) {
     const reason = cause instanceof Error ? cause.message : String(cause)
     throw new FileError(`could not write ${path} (${reason})`, path, 'write', cause)

@@ -8,6 +8,8 @@ import { fileURLToPath } from 'node:url'
 import { describe, expect, it, test } from 'vitest'
 import { version } from '../../package.json'
 import { run } from '../../src/cli/command.ts'
+import { rasterize } from '../../src/plot/raster.ts'
+import { decode } from '../plot/picture.ts'
 
 const out = async (...args: string[]): Promise<string> => {
   const { code, out, err } = await run(args)
@@ -77,6 +79,11 @@ test('draws the graph', async () => {
     const svg = readFileSync(path, 'utf8')
     expect(svg).toMatch(/^<svg/)
     for (const name of ['x1', 'w3']) expect(svg).toContain(name)
+    const png = join(folder, 'graph.PNG')
+    await out('explain', 'x1*x2 + sin(x1)', 'x1=2', 'x2=3', '--draw', png)
+    expect(readFileSync(png).equals(await rasterize(svg))).toBe(true)
+    const picture = await decode(readFileSync(png))
+    expect(picture.colours.has(0xb3361b)).toBe(true)
     const { code, err } = await run(['explain', 'x*x', 'x=1', '--draw', join(folder, 'none/graph.svg')])
     expect(code).toBe(2)
     expect(err).toMatch(/^gradus explain: could not write .*graph\.svg \(ENOENT/)
@@ -146,8 +153,8 @@ test.each([
   [['derive', 'x y'], "gradus derive: column 3: an operator is missing before this (at 'y')"],
   [['explain'], 'gradus explain: an expression is missing: gradus explain EXPRESSION NAME=VALUE … [options]'],
   [
-    ['explain', 'x*x', 'x=1', '--draw', 'a.png'],
-    "gradus explain: --draw writes SVG: name a file that ends in .svg, not 'a.png'",
+    ['explain', 'x*x', 'x=1', '--draw', 'a.gif'],
+    "gradus explain: --draw writes SVG or PNG: name a file that ends in .svg or .png, not 'a.gif'",
   ],
   [['explain', 'x', '2'], "gradus explain: '2' is no input: give NAME=VALUE, and put the expression in quotes"],
   [['explain', 'x', 'x=a'], "gradus explain: x is a number, not 'a'"],
