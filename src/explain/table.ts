@@ -29,10 +29,16 @@ export const formats = ['text', 'markdown', 'latex', 'html', 'json'] as const
 export type Format = (typeof formats)[number]
 
 export interface RenderOptions {
-  /** The most letters of a line of text (80). Cells are wrapped, then columns are put below one another. */
+  /** The most letters of a line of text (the terminal's width; 80 where there is none). Cells are wrapped, then columns are put below one another. */
   readonly width?: number
   /** The most significant digits of a number (6); JSON has all. */
   readonly digits?: number
+}
+
+/** The letters of a line of the terminal that a program writes to; 80 in a browser, a file or a pipe. */
+function terminal(): number {
+  const { process } = globalThis as { readonly process?: { readonly stdout?: { readonly columns?: number } } }
+  return Math.max(20, process?.stdout?.columns ?? 80)
 }
 
 /**
@@ -50,7 +56,7 @@ export interface RenderOptions {
  */
 export function render(table: Table, format: Format = 'text', given: RenderOptions = {}): string {
   const options = checked('render', given, ['width', 'digits'])
-  const width = integer('render', 'width', options.width ?? 80, 20)
+  const width = integer('render', 'width', options.width ?? terminal(), 20)
   const digits = integer('render', 'digits', options.digits ?? 6, 1)
   switch (oneOf('render', 'format', format, formats)) {
     case 'text':

@@ -52,6 +52,28 @@ Another <note>.`)
       for (const line of render(x, 'text', { width }).split('\n')) expect(line.length, line).toBeLessThanOrEqual(width)
   })
 
+  test('is as wide as the terminal when nobody says how wide', () => {
+    const widest = (): number =>
+      Math.max(
+        ...render(wide(30))
+          .split('\n')
+          .map(line => line.length),
+      )
+    const before = Object.getOwnPropertyDescriptor(process.stdout, 'columns')
+    try {
+      for (const columns of [40, 132]) {
+        Object.defineProperty(process.stdout, 'columns', { value: columns, configurable: true })
+        expect(widest()).toBeLessThanOrEqual(columns)
+        expect(widest()).toBeGreaterThan(columns - 35)
+      }
+      Object.defineProperty(process.stdout, 'columns', { value: undefined, configurable: true })
+      expect(widest()).toBeLessThanOrEqual(80)
+    } finally {
+      Reflect.deleteProperty(process.stdout, 'columns')
+      if (before) Object.defineProperty(process.stdout, 'columns', before)
+    }
+  })
+
   test('nothing is lost by wrapping', () => {
     const letters = (text: string): string[] => [...text.replace(/[\s-]/g, '')].sort()
     expect(letters(render(wide(2), 'text', { width: 30 }))).toEqual(letters(render(wide(2), 'text', { width: 300 })))
