@@ -1,6 +1,7 @@
 // Pointwise programs on numbers: staged into generated functions, or interpreted where code generation is forbidden.
 import { broadcastStrides, type DType, type NDArray, type Shape, sameShape, type TypedArray } from './array.ts'
 import { codegen } from './codegen.ts'
+import { interpretedFunction, interpretedLoop } from './interpreter.ts'
 import type { Program } from './stream.ts'
 import { blocks } from './wasm/eager.ts'
 
@@ -53,19 +54,7 @@ export function stage(program: Program, arity: number): (...x: number[]) => numb
       ...env.values(),
     )
   }
-  return (...x) => {
-    const values: number[] = []
-    for (const step of program) {
-      values.push(
-        step.kind === 'input'
-          ? x[step.input]
-          : step.kind === 'const'
-            ? step.value
-            : step.f(...step.args.map(j => values[j])),
-      )
-    }
-    return values[values.length - 1]
-  }
+  return interpretedFunction(program)
 }
 
 /** What a program's result goes into (`out.data =`, `x0.grad +=`), and as what its operands are read. */
@@ -142,9 +131,10 @@ const stridesIn = (shape: Shape, xs: readonly (NDArray | number)[]): Strides =>
 export function loop(program: Program, dtype: DType): Loop {
   const made = new Map<number, Generated>()
   const large = blocks(program, dtype)
+  const interpret = interpretedLoop(program)
   return (out, xs) => {
     if (out.data.length === 0) return
-    if (!codegen()) return interpret(program, out, xs)
+    if (!codegen()) return interpret(out, xs)
     if (large(out, xs)) return
     let strided = false
     let key = 0
@@ -198,34 +188,4 @@ function generate(program: Program, dtype: DType, pattern: readonly Reach[], ran
   return new Function(...env.keys(), `return (out, xs, sizes, strides) => { ${head.join('; ')}; ${body} }`)(
     ...env.values(),
   )
-}
-
-/** The same operations in the same order as the generated loop, one step after another for each element. */
-function interpret(program: Program, out: NDArray, xs: readonly (NDArray | number)[]): void {
-  const { shape, dtype, data } = out
-  const strides = stridesIn(shape, xs)
-  const index = shape.map(() => 0)
-  const at = xs.map(() => 0)
-  const values = new Float64Array(program.length)
-  for (let i = 0; i < data.length; i++) {
-    program.forEach((step, t) => {
-      if (step.kind === 'const') values[t] = step.value
-      else if (step.kind === 'op') values[t] = step.f(...step.args.map(j => values[j]))
-      else {
-        const x = xs[step.input] as NDArray | number
-        values[t] = typeof x === 'number' ? x : x.data[at[step.input]]
-      }
-    })
-    const value = values[program.length - 1]
-    data[i] = dtype === 'bool' ? +(value !== 0) : value
-    for (let d = shape.length - 1; d >= 0; d--) {
-      const size = shape[d]
-      const wraps = index[d] + 1 === size
-      index[d] = wraps ? 0 : index[d] + 1
-      strides.forEach((s, k) => {
-        at[k] = at[k] + s[d] * (wraps ? 1 - size : 1)
-      })
-      if (!wraps) break
-    }
-  }
 }
