@@ -188,7 +188,7 @@ function Seed() {
 
 export function Data() {
   return (
-    <Panel title="Data" class="train-data">
+    <Panel title="Data" class="train-data" actions={<span class="note">starts anew when changed</span>}>
       <div class="stack">
         <Sets />
         <Own />

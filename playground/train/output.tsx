@@ -215,7 +215,7 @@ function Legend({ of }: { readonly of: Run }) {
           {name}
         </span>
       ))}
-      {of.test.length > 0 && train.tested.value && <span>with a rim: to test with</span>}
+      {of.test.length > 0 && train.tested.value && <span>rimmed: kept for testing</span>}
     </p>
   )
 }

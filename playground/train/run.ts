@@ -72,11 +72,9 @@ function draw(): void {
   if (!drawn) return
   batch(() => {
     frameSignal.value = drawn
-    const seen = ratesSignal.peek()
-    if (seen.at(-1)?.x !== drawn.step) {
-      const kept = seen.length < 400 ? seen : seen.filter((_, i) => i % 2 === 0)
-      ratesSignal.value = [...kept, { x: drawn.step, y: drawn.lr }]
-    }
+    const last = { x: drawn.step, y: drawn.lr }
+    const seen = ratesSignal.peek().filter(({ x }) => x < last.x)
+    ratesSignal.value = [...(seen.length < 400 ? seen : seen.filter((_, i) => i % 2 === 0)), last]
   })
 }
 

@@ -37,16 +37,16 @@ const some = <T>(of: Field<readonly T[]>): Field<readonly T[]> => ({
     return xs
   },
 })
-/** A weight as `layer.unit.input`, counted from 1; or its bias, `layer.unit.bias`; nothing for none. */
+/** A weight as `layer.unit.input`, counted from 1; or a bias, `layer.unit.bias`; or none. */
 const place: Field<Place | null> = {
-  initial: null,
+  initial: { layer: 0, unit: 0, input: 0 },
   read(written) {
-    if (written === '') return null
+    if (written === 'none') return null
     const [, layer, unit, input] = /^([1-9]\d?)\.([1-9]\d?)\.([1-9]\d?|bias)$/.exec(written) ?? []
-    if (input === undefined) throw new Error('a weight such as 1.2.1 or 1.2.bias (layer, unit, input)')
+    if (input === undefined) throw new Error('a weight such as 1.2.1 or 1.2.bias (layer, unit, input), or none')
     return { layer: Number(layer) - 1, unit: Number(unit) - 1, input: input === 'bias' ? input : Number(input) - 1 }
   },
-  write: x => (x ? `${x.layer + 1}.${x.unit + 1}.${x.input === 'bias' ? x.input : x.input + 1}` : ''),
+  write: x => (x ? `${x.layer + 1}.${x.unit + 1}.${x.input === 'bias' ? x.input : x.input + 1}` : 'none'),
 }
 
 /** A unit's activation as `layer.unit`, the inputs being layer 0; the network's output for none. */

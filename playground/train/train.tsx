@@ -41,12 +41,12 @@ export function Train() {
       <div class="train-middle">
         <Network />
         <Weight />
-        <Histograms />
       </div>
       <div class="train-right">
         <Output />
         <Curves />
       </div>
+      <Histograms />
     </div>
   )
 }

@@ -229,7 +229,7 @@ export function Weight() {
   const place = inspected.value
   return (
     <Panel
-      title="One weight and where its gradient comes from"
+      title="One weight and its gradient"
       class="train-weight"
       actions={
         place && (

@@ -4,6 +4,7 @@ import { afterAll, beforeAll, describe } from 'vitest'
 import { runsHere } from '../chromium.ts'
 import { Playground, shots } from './browser.ts'
 import { frame } from './frame.ts'
+import { train } from './train.ts'
 
 if (!runsHere) console.warn('skipped: the browser that npm brings along is for Linux on x64')
 
@@ -17,4 +18,5 @@ describe.skipIf(!runsHere)('the playground', () => {
   afterAll(() => playground?.stop())
 
   frame(started)
+  train(started)
 })
