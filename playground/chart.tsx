@@ -15,6 +15,7 @@ import {
   Tooltip,
 } from 'chart.js'
 import { useEffect, useRef } from 'preact/hooks'
+import { numeral } from './numeral.ts'
 import { color, dark } from './theme.ts'
 
 Chart.register(
@@ -72,7 +73,14 @@ const scale = ({ title, log, min, max }: Axis, type: 'linear' | 'logarithmic' | 
   ...(min !== undefined && { min }),
   ...(max !== undefined && { max }),
   title: { display: title !== '', text: title, color: color('--muted'), font: { size: 12 } },
-  ticks: { color: color('--muted'), maxTicksLimit: 7, maxRotation: 0, font: { size: 11 } },
+  ticks: {
+    color: color('--muted'),
+    maxTicksLimit: 7,
+    maxRotation: 0,
+    font: { size: 11 },
+    // 1e−9, and not all of its zeros
+    ...(log && { callback: (x: number | string) => numeral(Number(x)) }),
+  },
   grid: { color: color('--line') },
   border: { color: color('--line') },
 })

@@ -19,17 +19,21 @@ export interface SliderProps {
   readonly integer?: boolean
   readonly format?: (x: number) => string
   readonly disabled?: boolean
+  /** The box takes numbers beyond the slider's ends too. */
+  readonly open?: boolean
 }
 /** A slider with its value as a box that takes numbers the slider's steps do not meet. */
 export function Slider(props: SliderProps) {
-  const { label, value, min, max, step, log = false, integer = false, format = numeral, disabled } = props
+  const { label, value, min, max, step, log = false, integer = false, open = false, format = numeral, disabled } = props
   const id = useId()
   // what is being typed stays while the value moves on by itself
   const typing = useSignal<string | null>(null)
   const to = (x: number): number => (log ? Math.log10(x) : x)
   const from = (x: number): number => (log ? Number((10 ** x).toPrecision(3)) : x)
   const take = (x: number): void => {
-    if (Number.isFinite(x)) value.value = Math.min(max, Math.max(min, integer ? Math.round(x) : x))
+    if (!Number.isFinite(x)) return
+    const whole = integer ? Math.round(x) : x
+    value.value = open ? whole : Math.min(max, Math.max(min, whole))
   }
   return (
     <div class="control slider">

@@ -191,7 +191,10 @@ function lines(taken: readonly Taken[], limit: number): Cell[][] {
 const forward = (row: Row): ForwardStep => ({
   phase: 'forward',
   row,
-  formula: equation(named(row), value(row) ?? number(row.value)),
+  // made when somebody reads it: whoever moves an input wants the numbers alone, many times a second
+  get formula() {
+    return equation(named(row), value(row) ?? number(row.value))
+  },
   locals: locals(row),
 })
 
@@ -204,7 +207,8 @@ function backward(trace: Trace, options: SweepOptions): Step[] {
     const steps: Step[] = []
     if (seed !== null) {
       collected.set(row, collected.has(row) ? plus(collected.get(row) as Number, seed) : seed)
-      steps.push({ phase: 'seed', row, formula: equation(barred(row), number(seed)), accumulated: seed })
+      const formula = equation(barred(row), number(seed))
+      steps.push({ phase: 'seed', row, formula, accumulated: seed })
     }
     const partials = locals(row)
     const handed = [...(edges.get(row) ?? [])].sort((a, b) => a.term.argument - b.term.argument)
@@ -212,8 +216,6 @@ function backward(trace: Trace, options: SweepOptions): Step[] {
       const before = collected.get(to)
       const accumulated = before === undefined ? term.value : plus(before, term.value)
       collected.set(to, accumulated)
-      const share = contribution(row, term.argument)
-      const sign = before === undefined ? '=' : '+='
       steps.push({
         phase: 'backward',
         row,
@@ -223,9 +225,8 @@ function backward(trace: Trace, options: SweepOptions): Step[] {
         local: partials[term.argument] ?? null,
         contribution: term.value,
         accumulated,
-        formula: {
-          text: `${barred(to).text} ${sign} ${share.text}`,
-          tex: `${barred(to).tex} ${sign === '=' ? '=' : '\\mathrel{+}='} ${share.tex}`,
+        get formula() {
+          return collects(to, contribution(row, term.argument), before !== undefined)
         },
       })
     }
@@ -233,6 +234,11 @@ function backward(trace: Trace, options: SweepOptions): Step[] {
   })
 }
 
+/** An adjoint gets its first term, or one more. */
+const collects = (to: Row, term: Formula, more: boolean): Formula => ({
+  text: `${barred(to).text} ${more ? '+=' : '='} ${term.text}`,
+  tex: `${barred(to).tex} ${more ? '\\mathrel{+}=' : '='} ${term.tex}`,
+})
 const number = (x: Number): Formula => (typeof x === 'number' ? plain(x) : shaped(x))
 const plus = (a: Number, b: Number): Number => {
   const total = noGrad(() => sum(active(a), active(b)))

@@ -1,0 +1,118 @@
+// Where the graph's nodes and edges go: laid out once for each expression, from left to right and from top to bottom.
+import { Graph, layout as laidOut } from '@dagrejs/dagre'
+import type { Edge, Node, Shape } from './study.ts'
+
+export interface Spot {
+  readonly x: number
+  readonly y: number
+}
+export interface Box extends Spot {
+  readonly width: number
+  readonly height: number
+}
+export interface Way {
+  /** The arrow forward, and the one back beside it, as paths. */
+  readonly forward: string
+  readonly backward: string
+  /** Where the label's box has its middle. */
+  readonly label: Box
+}
+export type Direction = 'right' | 'down'
+export interface Layout {
+  readonly direction: Direction
+  readonly width: number
+  readonly height: number
+  /** By row. */
+  readonly boxes: readonly Box[]
+  /** By edge. */
+  readonly ways: ReadonlyMap<string, Way>
+}
+
+/** The widths of a letter of the graph's two sizes, and how many stand in a line. */
+const LETTER = 7.9
+const SMALL = 6.7
+export const [HEADING, LABEL] = [26, 18]
+/** A number has at most about so many letters. */
+const NUMBER = 9
+const [MARGIN, APART] = [10, 7]
+
+export const cut = (text: string, most: number): string => (text.length > most ? `${text.slice(0, most - 1)}…` : text)
+
+export function layout({ nodes, edges }: Shape, direction: Direction): Layout {
+  const graph = new Graph({ multigraph: true })
+  graph.setGraph({
+    rankdir: direction === 'right' ? 'LR' : 'TB',
+    nodesep: direction === 'right' ? 18 : 26,
+    edgesep: 14,
+    ranksep: direction === 'right' ? 26 : 16,
+    marginx: MARGIN,
+    marginy: MARGIN,
+  })
+  for (const node of nodes) graph.setNode(String(node.index), { ...sizeOf(node) })
+  for (const edge of edges)
+    graph.setEdge(
+      String(edge.from),
+      String(edge.to),
+      { ...labelOf(edge, direction), labelpos: direction === 'right' ? 'c' : 'r', labeloffset: 8 },
+      edge.id,
+    )
+  laidOut(graph)
+  const { width = 0, height = 0 } = graph.graph() as { width?: number; height?: number }
+  return {
+    direction,
+    width,
+    height,
+    boxes: nodes.map(({ index }) => {
+      const { x, y, width, height } = graph.node(String(index)) as Box
+      return { x, y, width, height }
+    }),
+    ways: new Map(
+      edges.map(({ id, from, to }) => {
+        const found = graph.edge(String(from), String(to), id) as Box & { points: Spot[] }
+        const { points, x, y, width, height } = found
+        return [
+          id,
+          {
+            forward: curve(beside(points, -APART / 2)),
+            backward: curve(beside(points, APART / 2).reverse()),
+            label: { x, y, width, height },
+          },
+        ]
+      }),
+    ),
+  }
+}
+
+export function sizeOf({ formula }: Node): { width: number; height: number } {
+  return { width: Math.max(148, Math.min(formula.text.length, HEADING) * LETTER + 20), height: 80 }
+}
+function labelOf({ partial }: Edge, direction: Direction): { width: number; height: number } {
+  const letters = partial ? Math.min(partial.text.length, LABEL) + (isNumber(partial.text) ? 0 : 3 + NUMBER) : 0
+  return { width: Math.max(NUMBER, letters) * SMALL, height: direction === 'right' ? 40 : 26 }
+}
+/** A partial that is a number is not said twice. */
+export const isNumber = (text: string): boolean => !Number.isNaN(Number(text))
+
+/** The same way, a little to the side. */
+function beside(points: readonly Spot[], by: number): Spot[] {
+  return points.map(({ x, y }, i) => {
+    const [a, b] = [points[Math.max(0, i - 1)] as Spot, points[Math.min(points.length - 1, i + 1)] as Spot]
+    const length = Math.hypot(b.x - a.x, b.y - a.y) || 1
+    return { x: x - ((b.y - a.y) / length) * by, y: y + ((b.x - a.x) / length) * by }
+  })
+}
+
+/** A cubic B-spline from the first point to the last. */
+export function curve(points: readonly Spot[]): string {
+  const write = (x: number, y: number): string => `${Number(x.toFixed(1))},${Number(y.toFixed(1))}`
+  const mixed = (a: Spot, b: Spot, share: number): string => write(a.x + (b.x - a.x) * share, a.y + (b.y - a.y) * share)
+  const [first, last] = [points[0] as Spot, points.at(-1) as Spot]
+  if (points.length < 3) return `M${write(first.x, first.y)}L${write(last.x, last.y)}`
+  const parts = [`M${write(first.x, first.y)}`, `L${mixed(first, points[1] as Spot, 1 / 6)}`]
+  for (let i = 1; i < points.length; i++) {
+    const [a, b, c] = [points[i - 1], points[i], points[i + 1] ?? last] as [Spot, Spot, Spot]
+    const end = write((a.x + 4 * b.x + c.x) / 6, (a.y + 4 * b.y + c.y) / 6)
+    parts.push(`C${mixed(a, b, 1 / 3)} ${mixed(a, b, 2 / 3)} ${end}`)
+  }
+  return [...parts, `L${write(last.x, last.y)}`].join('')
+}

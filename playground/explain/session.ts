@@ -1,0 +1,130 @@
+// The tab's state, and all that follows from it.
+import { computed, type ReadonlySignal, signal } from '@preact/signals'
+import type { Explanation, Expression } from '../../src/explain/explain.ts'
+import { flag, number, state, text } from '../place.ts'
+import { type Amounts, amounts, taken } from './fields.ts'
+import { type Direction, type Layout, layout } from './layout.ts'
+import {
+  explained,
+  isProblem,
+  type Moment,
+  moment,
+  type Numbers,
+  numbers,
+  type Problem,
+  read,
+  type Shape,
+  shape,
+  start,
+  type Tangents,
+  tangents,
+} from './study.ts'
+
+export const place = state('explain', {
+  f: text('x1*x2 + sin(x1)'),
+  at: amounts({ x1: 2, x2: 3 }),
+  /** The input that tangents are by: its name, * for all; the first when it is no name. */
+  wrt: text(''),
+  step: taken,
+  speed: number(2, { min: 0.5, max: 20 }),
+  /** The row that is held, by name. */
+  pin: text(''),
+  derive: flag(false),
+  order: number(1, { min: 1, max: 3, integer: true }),
+  by: text(''),
+  verdict: flag(false),
+})
+
+interface Reading {
+  /** The last expression that could be read. */
+  readonly good: Expression | null
+  readonly problem: Problem | null
+}
+let last: Expression | null = null
+export const reading = computed((): Reading => {
+  const found = read(place.f.value)
+  if (!isProblem(found)) last = found
+  return { good: last, problem: isProblem(found) ? found : null }
+})
+const good = computed(() => reading.value.good)
+
+/** What inputs were when they were last there. */
+const remembered = new Map<string, number>()
+export const at = computed((): Amounts => {
+  const names = good.value?.names ?? []
+  return Object.fromEntries(names.map((name, k) => [name, place.at.value[name] ?? remembered.get(name) ?? start(k)]))
+})
+export function assign(name: string, x: number): void {
+  remembered.set(name, x)
+  place.at.value = { ...at.peek(), [name]: x }
+}
+/** Another expression: as it is typed, or with numbers of its own. */
+export function choose(text: string, amounts?: Amounts): void {
+  for (const [name, x] of Object.entries(at.peek())) remembered.set(name, x)
+  place.f.value = text
+  if (reading.peek().problem) return
+  if (amounts) place.at.value = amounts
+  place.pin.value = ''
+  place.step.value = Infinity
+}
+
+export const wrt = computed((): readonly string[] => {
+  const names = good.value?.names ?? []
+  if (place.wrt.value === '*') return names
+  return names.includes(place.wrt.value) ? [place.wrt.value] : names.slice(0, 1)
+})
+
+/** All below is null while no expression could be read. */
+const whenRead = <T>(f: (expression: Expression) => T): ReadonlySignal<T | null> =>
+  computed(() => (good.value ? f(good.value) : null))
+
+export const explanation: ReadonlySignal<Explanation | null> = whenRead(x => explained(x, at.value, wrt.value))
+// what holds for all numbers follows from the expression alone
+const anywhere = whenRead(
+  x => (by: readonly string[]) => explained(x, Object.fromEntries(x.names.map((name, k) => [name, start(k)])), by),
+)
+export const form: ReadonlySignal<Shape | null> = whenRead(x =>
+  shape(x, (anywhere.value as NonNullable<typeof anywhere.value>)([])),
+)
+export const dots: ReadonlySignal<Tangents | null> = computed(
+  () => anywhere.value && tangents(anywhere.value(wrt.value)),
+)
+export const counted: ReadonlySignal<Numbers | null> = computed(() => explanation.value && numbers(explanation.value))
+
+export const length = computed(() => counted.value?.steps.length ?? 0)
+export const position = computed(() => Math.min(place.step.value, length.value))
+export const move = (to: number): void => {
+  place.step.value = to >= length.peek() ? Infinity : to
+}
+export const now: ReadonlySignal<Moment | null> = computed(() => counted.value && moment(counted.value, position.value))
+
+const layouts = computed(() => {
+  const made = new Map<Direction, Layout>()
+  const of = form.value
+  return (direction: Direction): Layout | null => {
+    if (!of) return null
+    const known = made.get(direction) ?? layout(of, direction)
+    made.set(direction, known)
+    return known
+  }
+})
+/** The layout that is larger when it is fit into so much room. */
+export function fitting(width: number, height: number): Layout | null {
+  const both = (['right', 'down'] as const).map(layouts.value)
+  const size = (x: Layout | null): number => (x ? Math.min(1, width / x.width, height / x.height) : 0)
+  const [right, down] = both
+  return size(down ?? null) > size(right ?? null) * 1.15 ? (down ?? null) : (right ?? null)
+}
+
+/** The row under the pointer or the focus. */
+const hover = signal<number | null>(null)
+export const pinned = computed(() => form.value?.nodes.find(({ name }) => name === place.pin.value)?.index ?? null)
+export const point = (index: number | null): void => {
+  hover.value = index
+}
+/** The row that is lit everywhere. */
+export const hot = computed(() => hover.value ?? pinned.value)
+export function pin(index: number): void {
+  const name = form.peek()?.nodes[index]?.name ?? ''
+  place.pin.value = place.pin.peek() === name ? '' : name
+}
