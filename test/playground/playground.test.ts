@@ -4,6 +4,7 @@ import { afterAll, beforeAll, describe } from 'vitest'
 import { runsHere } from '../chromium.ts'
 import { Playground, shots } from './browser.ts'
 import { frame } from './frame.ts'
+import { optimizers } from './optimizers.ts'
 import { train } from './train.ts'
 
 if (!runsHere) console.warn('skipped: the browser that npm brings along is for Linux on x64')
@@ -19,4 +20,5 @@ describe.skipIf(!runsHere)('the playground', () => {
 
   frame(started)
   train(started)
+  optimizers(started)
 })
