@@ -142,7 +142,12 @@ const app = await Application.bootstrap({
   lightHighlightTheme: 'github-light-high-contrast',
   darkHighlightTheme: 'github-dark-default',
   highlightLanguages: ['typescript', 'javascript', 'bash', 'json', 'html', 'css'],
-  markdownItLoader: parser => parser.use(katex, { throwOnError: true }),
+  markdownItLoader: parser => {
+    parser.use(katex, { throwOnError: true })
+    // a wide table scrolls in a box of its own
+    parser.renderer.rules.table_open = () => '<div class="table" tabindex="0">\n<table>\n'
+    parser.renderer.rules.table_close = () => '</table>\n</div>\n'
+  },
   intentionallyNotExported: Object.values(internal).flatMap(names => names.map(name => `src/${name}`)),
   treatWarningsAsErrors: true,
 })
@@ -177,6 +182,11 @@ app.renderer.on(PageEvent.BEGIN, ({ url }: PageEvent) => {
     API: to('modules.html'),
     ...(existsSync(playground) && { Playground: to('playground/index.html') }),
   })
+})
+
+/** Code scrolls by the keyboard, too. */
+app.renderer.on(PageEvent.END, page => {
+  page.contents = page.contents?.replaceAll('<pre>', '<pre tabindex="0">')
 })
 
 /** Whoever comes for the first time finds the course's chapters listed. */
