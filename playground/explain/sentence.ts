@@ -15,7 +15,9 @@ export function sentence(shape: Shape, numbers: Numbers, moment: Moment, positio
       return forward(shape, numbers, current)
     case 'seed':
       return ['Now backward. The output changes as fast as itself: ', current.formula, '.']
-    default:
+    case 'tangent':
+      return ['Forward, beside the value: ', current.formula, '.']
+    case 'backward':
       return backward(shape, moment, current)
   }
 }

@@ -189,7 +189,7 @@ export function moment({ steps }: Numbers, position: number): Moment {
   for (const step of steps.slice(0, position)) {
     if (step.phase === 'forward') known++
     else if (step.phase === 'seed') adjoints.set(step.row.index, step.accumulated as number)
-    else {
+    else if (step.phase === 'backward') {
       adjoints.set(step.to.index, step.accumulated as number)
       arrived.set(step.to.index, (arrived.get(step.to.index) ?? 0) + 1)
       handed.set(edgeId(step.row, step.argument), step.contribution as number)

@@ -85,7 +85,11 @@ export const commands: Readonly<Record<string, Command>> = {
     options: {
       mode: valued('forward|reverse|both', 'which derivatives (both)'),
       wrt: valued('NAMES', 'the inputs to propagate tangents from, with commas between (the first)'),
-      steps: { flag: true, value: '', help: 'one step after another, forward and back, in place of the tables' },
+      steps: {
+        flag: true,
+        value: '',
+        help: 'one step after another, forward and back, in place of the tables; with --wrt tangents too',
+      },
       draw: valued(
         'FILE',
         'writes the graph as a picture: .svg (needs @viz-js/viz) or .png (chartjs-node-canvas, dejavu-fonts-ttf too)',
@@ -99,15 +103,18 @@ export const commands: Readonly<Record<string, Command>> = {
       const mode = chosen('mode', options.mode, ['forward', 'reverse', 'both'], 'both')
       const [as, fit] = printed(call)
       const wrt = names(options.wrt)
-      if (options.steps === true && wrt) throw new ArgumentError('--wrt has no meaning with --steps')
       const phase = mode === 'reverse' ? 'backward' : mode
+      const steps = (): Stepper => {
+        const found = trace(expression, inputs, { wrt: wrt ?? [] })
+        return new Stepper(found, {
+          phase,
+          tangents: wrt !== undefined && phase !== 'backward',
+          fold: as === 'json' ? false : 40,
+        })
+      }
       const out =
         options.steps === true
-          ? render(
-              stepped(new Stepper(trace(expression, inputs), { phase, fold: as === 'json' ? false : 40 })),
-              as,
-              fit,
-            )
+          ? render(stepped(steps()), as, fit)
           : explain(expression, inputs, { mode, ...(wrt && { wrt }) }).render(as, fit)
       // last: an error leaves no file behind
       if (typeof options.draw === 'string') await picture(options.draw, expression, inputs)

@@ -50,6 +50,7 @@ export {
   type Step,
   Stepper,
   type StepperOptions,
+  type TangentStep,
 } from './stepper.ts'
 export { type Kept, keptTable, storage } from './storage.ts'
 export { type Adjoint, type Sweep, type SweepOptions, sweep, type Term } from './sweep.ts'

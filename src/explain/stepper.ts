@@ -4,14 +4,14 @@ import { noGrad } from '../engine/apply.ts'
 import { options as checked, integer, oneOf } from '../engine/argument.ts'
 import { ArgumentError } from '../engine/errors.ts'
 import type { Tensor } from '../engine/tensor.ts'
-import { active, sum } from '../engine/tree.ts'
+import { type Active, active, sum } from '../engine/tree.ts'
 import { Value } from '../engine/value.ts'
 import { type FoldOptions, foldedWith, isFold, limited, summary } from './fold.ts'
 import { locals } from './pattern.ts'
 import { type SweepOptions, sweep, type Term } from './sweep.ts'
 import type { Cell, Formula, Table } from './table.ts'
 import { listed, type Row, type Trace, traced, uncompiled } from './trace.ts'
-import { barred, contribution, equation, named, plain, shaped, value } from './writing.ts'
+import { barred, contribution, dotted, equation, named, plain, shaped, tangent, value } from './writing.ts'
 
 type Number = number | Tensor
 
@@ -23,6 +23,25 @@ export interface ForwardStep {
   readonly formula: Formula
   /** By argument, the local partials; null where there is none. */
   readonly locals: readonly (Number | null)[]
+}
+/** Forward, beside the values: an input is given its tangent, or a row gets what one of its arguments contributes to its own. */
+export interface TangentStep {
+  readonly phase: 'tangent'
+  readonly row: Row
+  /** The input that the tangents are by. */
+  readonly by: Row
+  /** Which argument contributes; null at an input, whose tangent is given. */
+  readonly argument: number | null
+  /** Whose tangent comes in; null at an input. */
+  readonly from: Row | null
+  /** The tangent of `from`. */
+  readonly upstream: Number | null
+  /** The local partial; null where an op's derivative is no table of partials. */
+  readonly local: Number | null
+  readonly contribution: Number
+  /** The tangent of `row` as far as it is summed up, this contribution included. */
+  readonly accumulated: Number
+  readonly formula: Formula
 }
 /** Backward, at the output: it gets its seed. */
 export interface SeedStep {
@@ -48,15 +67,17 @@ export interface BackwardStep {
   readonly accumulated: Number
   readonly formula: Formula
 }
-export type Step = ForwardStep | SeedStep | BackwardStep
+export type Step = ForwardStep | TangentStep | SeedStep | BackwardStep
 
 export interface StepperOptions extends SweepOptions, FoldOptions {
   /** Which steps: `forward`, `backward` or `both` (default). */
   readonly phase?: 'forward' | 'backward' | 'both'
+  /** Forward mode too: behind the step of a row those of its tangents, by the inputs of the trace's `wrt` (false). */
+  readonly tangents?: boolean
 }
 
 /**
- * The steps of a trace, forward and then backward, as an iterator that can turn round. `position` is how many steps are
+ * The steps of a trace, forward (values and, if asked for, tangents) and then backward, as an iterator that can turn round. `position` is how many steps are
  * taken; `current` the last of them.
  *
  * @throws ArgumentError when the output is not chosen, for an unknown option, and for a jump beyond the ends
@@ -75,13 +96,20 @@ export class Stepper implements IterableIterator<Step> {
   readonly #limit: number
 
   constructor(trace: Trace, given: StepperOptions = {}) {
-    const { phase = 'both', fold, ...options } = checked('Stepper', given, ['phase', 'output', 'seed', 'fold'])
+    const known = ['phase', 'output', 'seed', 'fold', 'tangents']
+    const { phase = 'both', fold, tangents = false, ...options } = checked('Stepper', given, known)
     this.#limit = limited('Stepper', fold)
     traced('Stepper', trace)
     uncompiled('Stepper')
     oneOf('Stepper', 'phase', phase, ['forward', 'backward', 'both'])
+    if (tangents && trace.wrt.length === 0)
+      throw new ArgumentError("Stepper: the trace has no tangents: name inputs by its option 'wrt'")
+    const onward = (row: Row): Step[] => [
+      forward(row),
+      ...(tangents ? trace.wrt.flatMap((by, k) => along(row, by, k)) : []),
+    ]
     this.steps = [
-      ...(phase === 'backward' ? [] : trace.rows.map(forward)),
+      ...(phase === 'backward' ? [] : trace.rows.flatMap(onward)),
       ...(phase === 'forward' ? [] : backward(trace, options)),
     ]
   }
@@ -129,7 +157,16 @@ export class Stepper implements IterableIterator<Step> {
   get adjoints(): Map<Row, Number> {
     const found = new Map<Row, Number>()
     for (const step of this.steps.slice(0, this.#position))
-      if (step.phase !== 'forward') found.set(step.phase === 'seed' ? step.row : step.to, step.accumulated)
+      if (step.phase === 'seed' || step.phase === 'backward')
+        found.set(step.phase === 'seed' ? step.row : step.to, step.accumulated)
+    return found
+  }
+
+  /** The tangents by an input as far as they are summed up now. */
+  tangents(by: Row): Map<Row, Number> {
+    const found = new Map<Row, Number>()
+    for (const step of this.steps.slice(0, this.#position))
+      if (step.phase === 'tangent' && step.by === by) found.set(step.row, step.accumulated)
     return found
   }
 
@@ -141,7 +178,7 @@ export class Stepper implements IterableIterator<Step> {
   /** The steps that are taken, one line each; folded when there are many. */
   get table(): Table {
     const taken = this.steps.slice(0, this.#position).map((step, i): Taken => ({ step, number: i + 1 }))
-    const isForward = ({ step }: Taken): boolean => step.phase === 'forward'
+    const isForward = ({ step }: Taken): boolean => step.phase === 'forward' || step.phase === 'tangent'
     const columns = ['step', 'phase', 'formula', 'upstream', 'local', 'contribution', 'accumulated']
     return {
       title: `Step ${this.#position} of ${this.length}`,
@@ -167,10 +204,10 @@ function lines(taken: readonly Taken[], limit: number): Cell[][] {
   const line = ({ step, number }: Taken): Cell[] => {
     const { phase, formula, row } = step
     const numbers =
-      phase === 'backward'
+      phase === 'backward' || (phase === 'tangent' && step.from)
         ? [step.upstream, step.local, step.contribution, step.accumulated]
-        : [null, null, null, phase === 'seed' ? step.accumulated : row.value]
-    return [number, phase, formula, ...numbers]
+        : [null, null, null, phase === 'forward' ? row.value : step.accumulated]
+    return [number, phase === 'tangent' ? `tangent by ${step.by.name}` : phase, formula, ...numbers]
   }
   if (taken.length <= limit) return taken.map(line)
   const byRow = new Map<Row, Taken[]>()
@@ -196,6 +233,54 @@ const forward = (row: Row): ForwardStep => ({
     return equation(named(row), value(row) ?? number(row.value))
   },
   locals: locals(row),
+})
+
+/** Forward mode at a row: a step for each argument that has a tangent by the k-th input. */
+function along(row: Row, by: Row, k: number): TangentStep[] {
+  const { args, applied } = row
+  const tangentOf = (x: Row): Number | null => x.tangents[k] ?? null
+  const own = tangentOf(row)
+  if (own === null) return []
+  if (applied === null) {
+    const formula = equation(dotted(row), number(own))
+    const none = { argument: null, from: null, upstream: null, local: null }
+    return [{ phase: 'tangent', row, by, ...none, contribution: own, accumulated: own, formula }]
+  }
+  const partials = locals(row)
+  const steps: TangentStep[] = []
+  let accumulated: Number | null = null
+  args.forEach((from, argument) => {
+    const upstream = typeof from === 'object' ? tangentOf(from) : null
+    if (typeof from === 'number' || upstream === null) return
+    // the op's own rule, with the tangent of one operand alone, in the order of the engine's op
+    const alone = args.map(() => null as Active | null)
+    alone[row.places[argument]] = active(upstream)
+    const found = noGrad(() => applied.jvp(alone)) as Active | null
+    if (found === null) return
+    const contribution = found instanceof Value ? found.data : found
+    const before: Number | null = accumulated
+    accumulated = before === null ? contribution : plus(before, contribution)
+    const share = tangent(row, (_, i) => i === argument)
+    steps.push({
+      phase: 'tangent',
+      row,
+      by,
+      argument,
+      from,
+      upstream,
+      local: partials[argument] ?? null,
+      contribution,
+      accumulated,
+      formula: added(dotted(row), before === null, share),
+    })
+  })
+  return steps
+}
+
+/** What is set to its first term, and increased by the others. */
+const added = (sum: Formula, isFirst: boolean, term: Formula): Formula => ({
+  text: `${sum.text} ${isFirst ? '=' : '+='} ${term.text}`,
+  tex: `${sum.tex} ${isFirst ? '=' : '\\mathrel{+}='} ${term.tex}`,
 })
 
 function backward(trace: Trace, options: SweepOptions): Step[] {
@@ -226,7 +311,7 @@ function backward(trace: Trace, options: SweepOptions): Step[] {
         contribution: term.value,
         accumulated,
         get formula() {
-          return collects(to, contribution(row, term.argument), before !== undefined)
+          return added(barred(to), before === undefined, contribution(row, term.argument))
         },
       })
     }
@@ -234,11 +319,6 @@ function backward(trace: Trace, options: SweepOptions): Step[] {
   })
 }
 
-/** An adjoint gets its first term, or one more. */
-const collects = (to: Row, term: Formula, more: boolean): Formula => ({
-  text: `${barred(to).text} ${more ? '+=' : '='} ${term.text}`,
-  tex: `${barred(to).tex} ${more ? '\\mathrel{+}=' : '='} ${term.tex}`,
-})
 const number = (x: Number): Formula => (typeof x === 'number' ? plain(x) : shaped(x))
 const plus = (a: Number, b: Number): Number => {
   const total = noGrad(() => sum(active(a), active(b)))

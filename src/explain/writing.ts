@@ -166,13 +166,13 @@ function total(row: Row, terms: readonly (Expr | null)[], extra: ReadonlyMap<Exp
 }
 
 /**
- * The row's tangent, from those of its arguments that `varies` says have one. A factor that is itself an operand keeps
+ * The row's tangent, from those of its arguments (a row, and its place) that `varies` says have one. A factor that is itself an operand keeps
  * its place, so that a product's rule reads as it is taught: x1-dot*x2 + x1*x2-dot; other factors stand in front.
  */
-export function tangent(row: Row, varies: (x: Row) => boolean): Formula {
+export function tangent(row: Row, varies: (x: Row, i: number) => boolean): Formula {
   const { applied, args } = row
   if (!row.pointwise && applied) {
-    const dots = args.map(x => (typeof x === 'object' && varies(x) ? like(x) : null))
+    const dots = args.map((x, i) => (typeof x === 'object' && varies(x, i) ? like(x) : null))
     const names = operands(row)
     dots.forEach((dot, i) => {
       if (dot) names.set(dot, dotted(args[i] as Row))
@@ -182,7 +182,7 @@ export function tangent(row: Row, varies: (x: Row) => boolean): Formula {
   }
   const extra = new Map<Expr, Formula>()
   const terms = row.args.map((x, i): Expr | null => {
-    if (typeof x === 'number' || !varies(x)) return null
+    if (typeof x === 'number' || !varies(x, i)) return null
     const dot = beside(row, i)
     extra.set(dot, dotted(x))
     const partial = known(row, i)

@@ -93,6 +93,7 @@ const tables: [string, () => readonly Table[]][] = [
   ['naive', () => [naiveTable(naiveSweep(oddly, odd)), naiveTable(naiveSweep(loss, [embedded]))]],
   ['elimination', () => [eliminationTable(eliminate(oddly, odd)), eliminationTable(eliminate(chain, [1]))]],
   ['stepper', () => [whole(new Stepper(trace(oddly, odd))), whole(new Stepper(trace(softmax, [point()])))]],
+  ['stepper of tangents', () => [whole(new Stepper(trace(oddly, odd, { wrt: Object.keys(odd) }), { tangents: true }))]],
   ['stepper of a GPT', () => [whole(new Stepper(trace(loss, [embedded], { model: gpt })))]],
   ['stepper of a chain', () => [whole(new Stepper(trace(chain, [1])))]],
   ['verdict', () => [...verdict(text, at).tables, ...verdict('max(x, y)', { x: 1, y: 1 }).tables]],
