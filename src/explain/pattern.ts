@@ -85,15 +85,8 @@ export function copies<V>({ rows }: Trace<V>): Map<Row<V>, number> {
  *
  * @throws ArgumentError for what is no trace
  * @example
- * render(patternTable(trace((x: Value) => x.mul(2).relu().add(x), [3])))
- * // Flow patterns: what becomes of a gradient on its way back
- * //
- * // pattern  what it does     rows  which
- * // -------  ---------------  ----  ------
- * // add      distributes         1  w3
- * // scale    scales              1  w1
- * // gate     gates               1  w2
- * // copy     sums its copies     1  x1 (2)
+ * const { rows } = patternTable(trace((x: Value) => x.mul(2).relu().add(x), [3]))
+ * rows.map(cells => cells.join(' ')) // ["add distributes 1 w3", "scale scales 1 w1", "gate gates 1 w2", "copy sums its copies 1 x1 (2)"]
  */
 export function patternTable(trace: Trace<Known | Spec>): Table {
   const found = new Map<string, string[]>()
