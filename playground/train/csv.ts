@@ -43,7 +43,8 @@ export async function own(text: string): Promise<Own> {
   const { names } = await parsed(header)
   const numeric = names.slice(0, -1)
   const table = await parsed(header, Object.fromEntries(numeric.map(name => [name, 'number' as const])))
-  if (table.length < 2) throw new Error(`The table has ${table.length} examples, but at least 2 are needed`)
+  if (table.length < 2)
+    throw new Error(`The table has ${table.length} example${table.length === 1 ? '' : 's'}, but at least 2 are needed`)
   const columns = numeric.map(name => table.column(name).values.map(Number))
   const rows = Array.from({ length: table.length }, (_, i) => columns.map(column => column[i]))
   const last = table.columns[table.columns.length - 1]

@@ -95,6 +95,7 @@ export interface Example {
 
 /** What a setup came to. */
 export interface Ready {
+  readonly setup: Setup
   readonly train: readonly Example[]
   readonly test: readonly Example[]
   /** Classes by name; empty for regression, whose targets are in `range`. */

@@ -97,8 +97,9 @@ function scalarCode(setup: Setup, loss: string): string {
     `function lossOf(x: Tensor, y: Tensor${drops ? ', training = false' : ''}): Value {`,
     '  const [n, inputs] = x.shape',
     drops && `  const p = training ? ${setup.dropout} : 0`,
-    drops &&
-      "  const masks = layers.slice(0, -1).map(({ neurons }) => F.dropout(ones([n, neurons.length], { dtype: 'float64' }), { p, generator }))",
+    drops && '  const masks = layers.slice(0, -1).map(({ neurons }) =>',
+    drops && "    F.dropout(ones([n, neurons.length], { dtype: 'float64' }), { p, generator }),",
+    drops && '  )',
     '  const losses = Array.from(y.data, (y, i) => {',
     '    let out: Value[] = []',
     '    let h: (Value | number)[] = Array.from(x.data.subarray(i * inputs, (i + 1) * inputs))',
@@ -134,13 +135,14 @@ function loopCode(setup: Setup, steps: number, after: string): string {
   const scalar = setup.engine === 'scalar'
   const test = setup.testShare > 0
   const drops = setup.dropout > 0
-  const read = (loss: string): string => `\${${loss}.${scalar ? 'data' : 'item()'}.toPrecision(6)}`
+  const tested = test ? `, test loss \${shown(testX, testY)}` : ''
   const batchLoss = scalar && drops ? 'lossOf(x, y, true)' : 'lossOf(x, y)'
   return joined([
+    `const shown = (x: Tensor, y: Tensor) => lossOf(x, y).${scalar ? 'data' : 'item()'}.toPrecision(6)`,
     'function report(step: number): void {',
     drops && !scalar && '  model.eval()',
     '  noGrad(() => {',
-    `    console.log(\`step \${step}: training loss ${read('lossOf(trainX, trainY)')}${test ? `, test loss ${read('lossOf(testX, testY)')}` : ''}\`)`,
+    `    console.log(\`step \${step}: training loss \${shown(trainX, trainY)}${tested}\`)`,
     '  })',
     drops && !scalar && '  model.train()',
     '}',

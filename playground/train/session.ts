@@ -104,6 +104,7 @@ export class Session {
     const bound = Math.ceil(extent * 1.1 * 2) / 2
     this.#plane = noGrad(() => found.at(cells(bound)))
     this.ready = {
+      setup,
       train: examples(found.train),
       test: found.test ? examples(found.test) : [],
       classes: found.classes,
