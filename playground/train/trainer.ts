@@ -13,18 +13,9 @@ const [warm, measured] = [100, 300]
 
 const message = (error: unknown): string => (error instanceof Error ? error.message : String(error))
 
-/** Until requests that have come in meanwhile are heard. Not setTimeout, which browsers make 4 ms long. */
-const channel = new MessageChannel()
-const waiting: (() => void)[] = []
-channel.port1.onmessage = () => waiting.shift()?.()
-const breath = (): Promise<void> =>
-  new Promise(resolve => {
-    waiting.push(resolve)
-    channel.port2.postMessage(null)
-  })
-
 export class Trainer {
   readonly #send: (reply: Reply) => void
+  readonly #breath: () => Promise<void>
   #session: Session | null = null
   /** Counts setups, so that one that is no longer asked for need not begin. */
   #edition = 0
@@ -45,8 +36,10 @@ export class Trainer {
   /** Times and step numbers of the last half second. */
   #marks: { readonly at: number; readonly steps: number }[] = []
 
-  constructor(send: (reply: Reply) => void) {
+  /** `breath` ends when requests that have come in meanwhile were heard. */
+  constructor(send: (reply: Reply) => void, breath: () => Promise<void>) {
     this.#send = send
+    this.#breath = breath
   }
 
   /** Hears a request; the promise is for those who want to know when it was answered. */
@@ -109,6 +102,8 @@ export class Trainer {
   }
 
   #rest(): void {
+    // the speed that was shown is no more
+    if (this.#speed !== undefined) this.#stale = true
     this.#owed = 0
     this.#speed = undefined
     this.#marks = []
@@ -146,9 +141,11 @@ export class Trainer {
       const rest = typeof this.#speed === 'number' && this.#owed === 0 ? due - performance.now() : 0
       // short, so that a pause or another speed is heard soon
       if (rest > 4) await new Promise(resolve => setTimeout(resolve, Math.min(rest, slice)))
-      else await breath()
+      else await this.#breath()
     }
     this.#looping = false
+    // the page may have asked while nobody looked
+    this.#show()
   }
 
   #mark({ steps }: Session): void {
@@ -187,36 +184,36 @@ export class Trainer {
       const speeds = { tensor: 0, scalar: 0 }
       for (const engine of engineNames) {
         const given = { ...setup, engine }
-        await pace(given, warm)
-        speeds[engine] = await pace(given, measured)
+        await this.#paceOf(given, warm)
+        speeds[engine] = await this.#paceOf(given, measured)
       }
       if (edition === this.#edition) this.#send({ type: 'speeds', speeds })
     } finally {
       this.#measuring = false
     }
   }
-}
 
-/** Steps a second of a setup, over some milliseconds of steps. */
-async function pace(setup: Setup, time: number): Promise<number> {
-  let session = await Session.begin(setup)
-  let [spent, steps] = [0, 0]
-  while (spent < time) {
-    const began = performance.now()
-    try {
-      while (performance.now() - began < slice) {
-        session.step()
-        steps++
+  /** Steps a second of a setup, over some milliseconds of steps. */
+  async #paceOf(setup: Setup, time: number): Promise<number> {
+    let session = await Session.begin(setup)
+    let [spent, steps] = [0, 0]
+    while (spent < time) {
+      const began = performance.now()
+      try {
+        while (performance.now() - began < slice) {
+          session.step()
+          steps++
+        }
+      } catch (error) {
+        // how it ends is not the question here
+        if (!(error instanceof Diverged)) throw error
+        session = await Session.begin(setup)
       }
-    } catch (error) {
-      // how it ends is not the question here
-      if (!(error instanceof Diverged)) throw error
-      session = await Session.begin(setup)
+      spent += performance.now() - began
+      await this.#breath()
     }
-    spent += performance.now() - began
-    await breath()
+    return (1000 * steps) / spent
   }
-  return (1000 * steps) / spent
 }
 
 /** The arrays of a frame, which go over without a copy. */
