@@ -188,7 +188,7 @@ function Seed() {
 
 export function Data() {
   return (
-    <Panel title="Data" class="train-data" actions={<span class="note">starts anew when changed</span>}>
+    <Panel title="Data" class="train-data" actions={<span class="note">starts anew</span>}>
       <div class="stack">
         <Sets />
         <Own />
