@@ -1,5 +1,5 @@
 // What runs the training, how far it is, and how fast each engine goes.
-import { computed, useSignal } from '@preact/signals'
+import { computed } from '@preact/signals'
 import { Button, copy, Segments, Status } from '../control.tsx'
 import { numeral } from '../numeral.ts'
 import { places } from '../place.ts'
@@ -83,7 +83,6 @@ function Speeds() {
 }
 
 export function Head() {
-  const copied = useSignal('')
   const stuck = failure.value !== ''
   return (
     <section class="panel train-head" aria-label="Run">
@@ -112,9 +111,9 @@ export function Head() {
         </p>
       )}
       <div class="train-share">
-        <Status>{copied.value || said.value}</Status>
+        <Status>{said.value}</Status>
         <Speeds />
-        <Button onClick={() => copy(`${location.href.split('#')[0]}${places.train.value}`, copied)}>Copy link</Button>
+        <Button onClick={() => copy(`${location.href.split('#')[0]}${places.train.value}`, said)}>Copy link</Button>
         <Export />
       </div>
     </section>

@@ -1,6 +1,14 @@
 // What things are called on the page.
-import type { ActivationName, DataName, FeatureName, InitName, OptimizerName, Place, ScheduleName } from './message.ts'
-import type { Run } from './run.ts'
+import type {
+  ActivationName,
+  DataName,
+  FeatureName,
+  InitName,
+  OptimizerName,
+  Place,
+  Ready,
+  ScheduleName,
+} from './message.ts'
 
 export const dataTitles: Readonly<Record<DataName, string>> = {
   moons: 'Moons',
@@ -60,13 +68,13 @@ export const schedules: readonly (readonly [ScheduleName, string])[] = [
 ]
 
 /** A unit: layer 0 are the inputs, the last the outputs. */
-export function unitName({ widths, classes, inputs }: Run, layer: number, unit: number): string {
+export function unitName({ widths, classes, inputs }: Ready, layer: number, unit: number): string {
   if (layer === 0) return inputs[unit]
   if (layer < widths.length - 1) return `unit ${unit + 1} of layer ${layer}`
   return widths[layer] === 1 ? 'the output' : `the output for ${classes[unit] ?? unit + 1}`
 }
 /** A weight or bias, by what it leads from and to. */
-export const placeName = (run: Run, { layer, unit, input }: Place): string =>
+export const placeName = (run: Ready, { layer, unit, input }: Place): string =>
   input === 'bias'
     ? `bias of ${unitName(run, layer + 1, unit)}`
     : `weight from ${unitName(run, layer, input)} to ${unitName(run, layer + 1, unit)}`

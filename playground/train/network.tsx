@@ -7,10 +7,10 @@ import { Tex } from '../tex.tsx'
 import { type Edge, nearest, numberAt, type Plan, path, plan, samePlace } from './geometry.ts'
 import { Icon } from './icon.tsx'
 import { extent, shadeRange, shadeUnit } from './image.ts'
-import { type Frame, featureNames, type Place } from './message.ts'
+import { type Frame, featureNames, type Place, type Ready } from './message.ts'
 import { featureTex, placeName, unitName } from './name.ts'
 import { buffer, colours, put } from './picture.tsx'
-import { frame, inspected, type Run, run } from './run.ts'
+import { frame, inspected, run } from './run.ts'
 import { slowly } from './slowly.ts'
 import { limits, mostLayers, type Shown, train } from './state.ts'
 
@@ -64,7 +64,13 @@ function Layers() {
   return (
     // biome-ignore lint/a11y/useSemanticElements: it stands in a row of others
     <div class="train-layers" role="group" aria-label="Hidden layers">
-      <span class="note">{hidden.length === 1 ? '1 hidden layer' : `${hidden.length} hidden layers`}</span>
+      <span class="note">
+        {hidden.length === 0
+          ? 'no hidden layer'
+          : hidden.length === 1
+            ? '1 hidden layer'
+            : `${hidden.length} hidden layers`}
+      </span>
       <Button
         label="Remove a layer"
         disabled={hidden.length === 0}
@@ -183,7 +189,7 @@ function Picked({ layout, place, kind }: { layout: Plan; place: Place | null; ki
 }
 
 /** The plane as each unit sees it; pointing at one shows it large. */
-function UnitPictures({ layout, of }: { readonly layout: Plan; readonly of: Run }) {
+function UnitPictures({ layout, of }: { readonly layout: Plan; readonly of: Ready }) {
   const box = useRef<HTMLDivElement>(null)
   useEffect(
     () =>
@@ -248,7 +254,7 @@ function UnitPictures({ layout, of }: { readonly layout: Plan; readonly of: Run 
 /** The unit under the pointer, which the large picture shows meanwhile. */
 export const hoveredUnit = signal<Shown | null>(null)
 
-function Tip({ layout, of }: { readonly layout: Plan; readonly of: Run }) {
+function Tip({ layout, of }: { readonly layout: Plan; readonly of: Ready }) {
   const place = pointed.value
   const now = slow.value
   if (!place || !now) return null
@@ -277,7 +283,7 @@ const sentence = computed(() => {
   }, ${widths.at(-1)} ${widths.at(-1) === 1 ? 'output' : 'outputs'}, ${parameters} parameters; largest gradient ${numeral(largest, 3)}.`
 })
 
-function Picture({ of, width }: { readonly of: Run; readonly width: number }) {
+function Picture({ of, width }: { readonly of: Ready; readonly width: number }) {
   const { widths } = of
   const layout = useMemo(() => plan(widths, width, { left: width < 480 ? 38 : 56, right: 4 }), [widths.join(), width])
   const find = (event: PointerEvent | MouseEvent, within: number): Place | null => {

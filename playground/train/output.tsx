@@ -4,12 +4,12 @@ import { useEffect, useId, useRef } from 'preact/hooks'
 import { Choice, Panel, Toggle } from '../control.tsx'
 import { numeral } from '../numeral.ts'
 import { css, extent, finer, shadeClasses, shadeRange } from './image.ts'
-import type { Example, Frame } from './message.ts'
+import type { Example, Frame, Ready } from './message.ts'
 import { unitName } from './name.ts'
 import { hoveredUnit } from './network.tsx'
 import { buffer, colours, mark, put, strength } from './picture.tsx'
 import { along, cell, nearestExample, ticks } from './plane.ts'
-import { frame, type Run, run } from './run.ts'
+import { frame, run } from './run.ts'
 import { slowly } from './slowly.ts'
 import { type Shown, train } from './state.ts'
 import { termExample } from './weight.tsx'
@@ -29,7 +29,7 @@ const hovered = signal<number | null>(null)
 const looked = computed(() => hovered.value ?? termExample.value ?? chosen.value)
 const examples = computed<readonly Example[]>(() => [...(run.value?.train ?? []), ...(run.value?.test ?? [])])
 
-function pixels(of: Run, now: Frame): Uint32Array | null {
+function pixels(of: Ready, now: Frame): Uint32Array | null {
   const { pale, classes, zero } = colours.value
   const side = now.resolution
   const cells = side * side
@@ -64,7 +64,7 @@ function Heat() {
 }
 
 /** The colour of an example: its class's, or its target's on the ramp. */
-function paint(of: Run, { y }: Example): string {
+function paint(of: Ready, { y }: Example): string {
   const { classes, shade, ink } = colours.value
   if (of.classes.length > 0) return css(classes[y] ?? ink)
   const [low, high] = of.range
@@ -157,7 +157,7 @@ const sentence = computed(() => {
   return `The plane of ${of.axes[0]} and ${of.axes[1]}, coloured by what the network says, with ${of.train.length} examples to train with and ${of.test.length} to test with: ${what}${score}.`
 })
 
-function Axes({ of }: { readonly of: Run }) {
+function Axes({ of }: { readonly of: Ready }) {
   const { bound, axes } = of
   return (
     <div aria-hidden="true">
@@ -192,7 +192,7 @@ function Mark({ kind }: { readonly kind: number }) {
   return <canvas ref={canvas} class="train-mark" />
 }
 
-function Legend({ of }: { readonly of: Run }) {
+function Legend({ of }: { readonly of: Ready }) {
   const unit = shown.value
   const most = unit && steady.value ? unitMost(steady.value, unit) : 1
   if (unit)
@@ -225,7 +225,7 @@ function unitMost(now: Frame, { layer, unit }: Shown): number {
 }
 
 /** What the network says at a place, as words. */
-function answer(of: Run, now: Frame, { x1, x2 }: Example): string {
+function answer(of: Ready, now: Frame, { x1, x2 }: Example): string {
   const side = now.resolution
   const count = now.outputs.length / side ** 2
   const at = (k: number): number => cell(now.outputs, k * side * side, side, of.bound, x1, x2)
@@ -238,7 +238,7 @@ function answer(of: Run, now: Frame, { x1, x2 }: Example): string {
 }
 
 const slow = slowly(frame, 250, 60)
-function Look({ of }: { readonly of: Run }) {
+function Look({ of }: { readonly of: Ready }) {
   const id = useId()
   const number = looked.value
   const one = number === null ? undefined : examples.value[number]
@@ -268,7 +268,7 @@ function Look({ of }: { readonly of: Run }) {
   )
 }
 
-function Shows({ of }: { readonly of: Run }) {
+function Shows({ of }: { readonly of: Ready }) {
   const { widths } = of
   const units = widths
     .slice(0, -1)

@@ -15,18 +15,14 @@ import {
 } from './message.ts'
 import { setup, train } from './state.ts'
 
-/** What a setup came to, and the setup. */
-export interface Run extends Ready {
-  readonly setup: Setup
-}
-const runSignal = signal<Run | null>(null)
+const runSignal = signal<Ready | null>(null)
 const frameSignal = signal<Frame | null>(null)
 const playingSignal = signal(false)
 const failureSignal = signal('')
 const ratesSignal = signal<readonly Point[]>([])
 
 /** The run that is shown. */
-export const run: ReadonlySignal<Run | null> = runSignal
+export const run: ReadonlySignal<Ready | null> = runSignal
 /** Its state now, at most once for every picture that the screen shows. */
 export const frame: ReadonlySignal<Frame | null> = frameSignal
 export const playing: ReadonlySignal<boolean> = playingSignal
@@ -58,12 +54,6 @@ let asked: Setup | null = null
 let outdated = true
 let next: Frame | null = null
 
-const fits = ({ widths }: Ready, { data, features, hidden }: Setup): boolean =>
-  widths.length === hidden.length + 2 &&
-  // the reader's own data may have more columns than the plane has axes: inputs too
-  (data === 'csv' ? widths[0] >= features.length : widths[0] === features.length) &&
-  hidden.every((units, i) => units === widths[i + 1])
-
 function draw(): void {
   const drawn = next
   next = null
@@ -89,10 +79,10 @@ function stopped(): void {
 worker.addEventListener('message', ({ data }: MessageEvent<Reply>) => {
   switch (data.type) {
     case 'ready':
-      if (!asked || !fits(data, asked)) break
+      if (!asked || change(asked, data.setup).kind !== 'none') break
       outdated = false
       batch(() => {
-        runSignal.value = { ...data, setup: asked as Setup }
+        runSignal.value = data
         frameSignal.value = null
         ratesSignal.value = []
         failureSignal.value = ''
@@ -187,8 +177,6 @@ effect(() => {
       if (kind === 'none') return
       if (kind === 'tune' && !failure.peek() && !outdated) {
         asked = wanted
-        const before = run.peek()
-        if (before) runSignal.value = { ...before, setup: wanted }
         ask({ type: 'tune', setup: wanted })
         said.value = `Goes on with ${what} changed.`
         return

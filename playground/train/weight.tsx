@@ -5,9 +5,9 @@ import { Button, Panel, Slider } from '../control.tsx'
 import { numeral } from '../numeral.ts'
 import { Tex } from '../tex.tsx'
 import { numberAt, samePlace } from './geometry.ts'
-import type { Ledger, Place } from './message.ts'
+import type { Ledger, Place, Ready } from './message.ts'
 import { placeName, unitName } from './name.ts'
-import { assign, frame, inspected, type Run, run } from './run.ts'
+import { assign, frame, inspected, run } from './run.ts'
 import { slowly } from './slowly.ts'
 import { train } from './state.ts'
 
@@ -38,7 +38,7 @@ function Pick({ label, value, choices, onPick }: PickProps) {
 }
 
 /** Lists of where the weight is: the keyboard's way to each of them. */
-function Picker({ of, place }: { readonly of: Run; readonly place: Place | null }) {
+function Picker({ of, place }: { readonly of: Ready; readonly place: Place | null }) {
   const { widths } = of
   const last = widths.length - 2
   const to = (next: Place): void => {
@@ -181,7 +181,7 @@ function Terms({ ledger }: { readonly ledger: Ledger }) {
   )
 }
 
-function Card({ of, place }: { readonly of: Run; readonly place: Place }) {
+function Card({ of, place }: { readonly of: Ready; readonly place: Place }) {
   const now = slow.value
   const ledger = now?.ledger
   const known = ledger && samePlace(ledger.place, place) ? ledger : null
@@ -204,6 +204,7 @@ function Card({ of, place }: { readonly of: Run; readonly place: Place }) {
           min={-5}
           max={5}
           step={0.01}
+          format={x => numeral(x, 3)}
         />
         <p>
           <span class="note">gradient</span> <b>{known ? numeral(known.gradient) : '—'}</b>

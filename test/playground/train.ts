@@ -8,6 +8,7 @@ import { script } from '../../playground/train/script.ts'
 import { Session } from '../../playground/train/session.ts'
 import { setup as initial } from '../../playground/train/state.ts'
 import { type Playground, shots, sizes } from './browser.ts'
+import { barriers } from './frame.ts'
 
 const base = initial.peek()
 /** Asks until it is so: machines may be slow. */
@@ -107,6 +108,16 @@ export function train(playground: () => Playground): void {
       expect(await tab.steps()).toBe(rest)
       await tab.button('Step (S)').click()
       await until(() => tab.steps()).toBe(rest + 1)
+      // another tab in between leaves it as it is
+      const picture = await tab.ink('.train-heat')
+      await tab.button('Play (P)').click()
+      await page.getByRole('link', { name: 'Modes' }).click()
+      await page.locator('main[data-tab=modes]').waitFor()
+      await page.goBack()
+      await tab.button('Play (P)').waitFor()
+      await page.waitForTimeout(300)
+      expect(await tab.steps()).toBeGreaterThan(rest)
+      expect(await tab.ink('.train-heat')).not.toBe(picture)
       await tab.button('Reset (R)').click()
       await tab.shows(base, 0)
       await tab.button('Measure both engines').click()
@@ -281,7 +292,13 @@ export function train(playground: () => Playground): void {
         dialog.getByRole('button', { name: 'Download' }).click(),
       ])
       expect(download.suggestedFilename()).toBe('train.ts')
+      expect(await barriers(page)).toEqual([])
+      await page.context().grantPermissions(['clipboard-read', 'clipboard-write'])
+      await dialog.getByRole('button', { name: 'Copy' }).click()
+      await until(() => page.evaluate(() => navigator.clipboard.readText())).toBe(code)
       await dialog.getByRole('button', { name: 'Close' }).click()
+      await tab.button('Copy link').click()
+      await until(() => page.evaluate(() => navigator.clipboard.readText())).toBe(page.url())
       expect(wrong).toEqual([])
       await close()
     })
@@ -331,6 +348,7 @@ export function train(playground: () => Playground): void {
       const words = await Session.begin({ ...base, data: 'csv', csv: '1,2' }).catch(error => (error as Error).message)
       await until(() => page.getByRole('alert').textContent()).toBe(words)
       expect(await tab.button('Play (P)').isDisabled()).toBe(true)
+      expect(await barriers(page)).toEqual([])
       const csv = Array.from(
         { length: 24 },
         (_, i) => `${i % 5},${(i * 7) % 11},${i % 3 === 0 ? 'oak' : i % 3 === 1 ? 'ash' : 'elm'}`,
