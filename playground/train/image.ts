@@ -94,9 +94,11 @@ export function shadeClasses(
 ): Uint32Array {
   const ramps = colours.map(colour => ramp(zero, zero, colour))
   const even = 1 / fields.length
-  return Uint32Array.from({ length: fields[0].length }, (_, i) => {
+  const out = new Uint32Array(fields[0].length)
+  for (let i = 0; i < out.length; i++) {
     let best = 0
     for (let k = 1; k < fields.length; k++) if (fields[k][i] > fields[best][i]) best = k
-    return shade(ramps[best], (discrete ? 1 : (fields[best][i] - even) / (1 - even)) * strength)
-  })
+    out[i] = shade(ramps[best], (discrete ? 1 : (fields[best][i] - even) / (1 - even)) * strength)
+  }
+  return out
 }

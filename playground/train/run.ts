@@ -58,11 +58,7 @@ function draw(): void {
   const drawn = next
   next = null
   // in a task of its own: the picture comes first
-  setTimeout(() => {
-    ask({ type: 'drawn' })
-    // a worker that is just coming to rest does not hear it: the last frame must not be missed
-    if (!playing.peek()) setTimeout(() => ask({ type: 'drawn' }), 60)
-  })
+  setTimeout(() => ask({ type: 'drawn' }))
   if (!drawn) return
   batch(() => {
     frameSignal.value = drawn
