@@ -1,6 +1,6 @@
 // The derivative as code that runs without the library, and as a formula.
 import { useSignal, useSignalEffect } from '@preact/signals'
-import { Button, copy, Status } from '../control.tsx'
+import { Button, Choice, copy, Status } from '../control.tsx'
 import { Tex } from '../tex.tsx'
 import { Fold } from './fold.tsx'
 import { ask, asked } from './question.ts'
@@ -17,55 +17,45 @@ export function DerivativePanel() {
   )
 }
 
+const orders = [
+  ['1', 'first'],
+  ['2', 'second'],
+  ['3', 'third'],
+] as const
+/** The state as lists of choices read and set it. */
+const order = {
+  get value() {
+    return orders[place.order.value - 1]?.[0] ?? '1'
+  },
+  set value(x: (typeof orders)[number][0]) {
+    place.order.value = Number(x)
+  },
+}
+const by = {
+  get value() {
+    return reading.value.good?.names.includes(place.by.value) ? place.by.value : ''
+  },
+  set value(x: string) {
+    place.by.value = x
+  },
+}
+
 function Derivative() {
   const said = useSignal('')
   useSignalEffect(() => {
     const f = reading.value.good
     if (!f) return
-    const by = f.names.includes(place.by.value) ? place.by.value : null
-    ask('derive', { f: f.text, by, order: place.order.value })
+    ask('derive', { f: f.text, by: by.value || null, order: place.order.value })
     said.value = ''
   })
   const names = reading.value.good?.names ?? []
   const { answer, waits, error } = asked.derive.value
-  const chosen = names.includes(place.by.value) ? place.by.value : ''
   return (
     <div class="stack">
       <div class="row choices">
-        <label class="control">
-          <span>Order</span>{' '}
-          <select
-            value={String(place.order.value)}
-            onChange={event => {
-              place.order.value = Number(event.currentTarget.value)
-            }}
-          >
-            {['first', 'second', 'third'].map((title, k) => (
-              <option key={title} value={String(k + 1)} selected={place.order.value === k + 1}>
-                {title}
-              </option>
-            ))}
-          </select>
-        </label>
+        <Choice label="Order" value={order} choices={orders} />
         {names.length > 1 && (
-          <label class="control">
-            <span>by</span>{' '}
-            <select
-              value={chosen}
-              onChange={event => {
-                place.by.value = event.currentTarget.value
-              }}
-            >
-              <option value="" selected={chosen === ''}>
-                all inputs
-              </option>
-              {names.map(name => (
-                <option key={name} value={name} selected={chosen === name}>
-                  {name}
-                </option>
-              ))}
-            </select>
-          </label>
+          <Choice label="By" value={by} choices={[['', 'all inputs'], ...names.map(name => [name, name] as const)]} />
         )}
         {waits && <span class="note">…</span>}
       </div>

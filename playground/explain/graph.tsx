@@ -176,7 +176,6 @@ function Station({ node, box }: { readonly node: Node; readonly box: Box }) {
       role="button"
       tabIndex={0}
       aria-pressed={isPinned}
-      aria-label={said.join(', ')}
       onMouseEnter={() => point(index)}
       onMouseLeave={() => point(null)}
       onFocus={() => point(index)}

@@ -119,13 +119,15 @@ function Name({ index, tex, name }: { readonly index: number; readonly tex: stri
         type="button"
         class="formula"
         aria-pressed={isPinned.value}
-        aria-label={name}
         onClick={event => {
           event.stopPropagation()
           pin(index)
         }}
       >
-        <Tex of={tex} />
+        <span class="hidden">{name}</span>
+        <span aria-hidden="true">
+          <Tex of={tex} />
+        </span>
       </button>
     </th>
   )

@@ -3,6 +3,7 @@ import { mkdirSync } from 'node:fs'
 import { afterAll, beforeAll, describe } from 'vitest'
 import { runsHere } from '../chromium.ts'
 import { Playground, shots } from './browser.ts'
+import { explainTab } from './explain.ts'
 import { frame } from './frame.ts'
 import { optimizers } from './optimizers.ts'
 import { train } from './train.ts'
@@ -21,4 +22,5 @@ describe.skipIf(!runsHere)('the playground', () => {
   frame(started)
   train(started)
   optimizers(started)
+  explainTab(started)
 })
