@@ -22,7 +22,7 @@ export function Explain() {
         <>
           <StepsPanel />
           <div class="sides">
-            <div class="stack">
+            <div class="stack pictures">
               <GraphPanel />
               <LedgerPanel />
             </div>

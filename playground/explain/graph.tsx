@@ -1,10 +1,11 @@
 // The graph: values on their way forward, and gradients on their way back.
-import { useComputed, useSignal } from '@preact/signals'
+import { useSignal } from '@preact/signals'
 import { useLayoutEffect, useRef } from 'preact/hooks'
 import { meanings, type Pattern } from '../../src/explain/explain.ts'
 import { Button, Panel } from '../control.tsx'
 import { numeral } from '../numeral.ts'
-import { type Box, cut, HEADING, isNumber, LABEL, type Way } from './layout.ts'
+import { type Box, cut, HEADING, isShort, type Way } from './layout.ts'
+import { usePicked } from './picked.ts'
 import { counted, fitting, form, hot, now, pin, pinned, point } from './session.ts'
 import { useShown } from './shown.ts'
 import type { Edge, Node, Shape } from './study.ts'
@@ -56,6 +57,7 @@ export function GraphPanel() {
         {shape && found && (
           // biome-ignore lint/a11y/useSemanticElements: SVG has no field sets
           <svg
+            key={shape.text}
             width={found.width * scale}
             height={found.height * scale}
             viewBox={`0 0 ${found.width} ${found.height}`}
@@ -100,23 +102,19 @@ export function GraphPanel() {
 }
 
 function Arrow({ edge, way, isDown }: { readonly edge: Edge; readonly way: Way; readonly isDown: boolean }) {
-  const state = useComputed(() => {
+  const state = usePicked(() => {
     const known = (now.value?.known ?? 0) > edge.to
     const handed = now.value?.handed.get(edge.id) ?? null
     const isNow = now.value?.edge === edge.id
     const isHot = hot.value === edge.from || hot.value === edge.to
     return { known, handed, isNow, isHot, local: counted.value?.locals.get(edge.id) ?? null }
   })
-  const { known, handed, isNow, isHot, local } = state.value
+  const { known, handed, isNow, isHot, local } = state
   const { partial } = edge
   const { x, y, width } = way.label
   const left = x - width / 2
   const text =
-    partial === null || local === null
-      ? ''
-      : isNumber(partial.text)
-        ? numeral(local)
-        : `${cut(partial.text, LABEL)} = ${numeral(local)}`
+    partial === null || local === null ? '' : `${isShort(partial.text) ? `${partial.text} = ` : ''}${numeral(local)}`
   const place = isDown ? { x: left, 'text-anchor': 'start' as const } : { x, 'text-anchor': 'middle' as const }
   return (
     // biome-ignore lint/a11y/noAriaHiddenOnFocusable: nothing in it takes the focus; the tables say the same
@@ -141,7 +139,7 @@ function Arrow({ edge, way, isDown }: { readonly edge: Edge; readonly way: Way; 
 
 function Station({ node, box }: { readonly node: Node; readonly box: Box }) {
   const { index, name, formula, pattern, uses, kind, isOutput } = node
-  const state = useComputed(() => ({
+  const state = usePicked(() => ({
     known: (now.value?.known ?? 0) > index,
     value: counted.value?.values[index] ?? 0,
     adjoint: now.value?.adjoints.get(index) ?? null,
@@ -151,8 +149,8 @@ function Station({ node, box }: { readonly node: Node; readonly box: Box }) {
     isPinned: pinned.value === index,
   }))
   const spot = useRef<SVGGElement>(null)
-  useShown(spot, state.value.isNow || state.value.isHot)
-  const { known, value, adjoint, arrived, isNow, isHot, isPinned } = state.value
+  useShown(spot, state.isNow || state.isHot)
+  const { known, value, adjoint, arrived, isNow, isHot, isPinned } = state
   const words =
     adjoint === null
       ? []

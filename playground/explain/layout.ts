@@ -31,7 +31,8 @@ export interface Layout {
 /** The widths of a letter of the graph's two sizes, and how many stand in a line. */
 const LETTER = 7.9
 const SMALL = 6.7
-export const [HEADING, LABEL] = [26, 18]
+export const HEADING = 26
+const LABEL = 18
 /** A number has at most about so many letters. */
 const NUMBER = 9
 const [MARGIN, APART] = [10, 7]
@@ -87,11 +88,11 @@ export function sizeOf({ formula }: Node): { width: number; height: number } {
   return { width: Math.max(148, Math.min(formula.text.length, HEADING) * LETTER + 20), height: 80 }
 }
 function labelOf({ partial }: Edge, direction: Direction): { width: number; height: number } {
-  const letters = partial ? Math.min(partial.text.length, LABEL) + (isNumber(partial.text) ? 0 : 3 + NUMBER) : 0
+  const letters = partial && isShort(partial.text) ? partial.text.length + 3 + NUMBER : 0
   return { width: Math.max(NUMBER, letters) * SMALL, height: direction === 'right' ? 40 : 26 }
 }
-/** A partial that is a number is not said twice. */
-export const isNumber = (text: string): boolean => !Number.isNaN(Number(text))
+/** Has a partial room beside its number? One that is a number itself is not said twice. */
+export const isShort = (text: string): boolean => text.length <= LABEL && Number.isNaN(Number(text))
 
 /** The same way, a little to the side. */
 function beside(points: readonly Spot[], by: number): Spot[] {

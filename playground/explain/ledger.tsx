@@ -9,9 +9,9 @@ export function LedgerPanel() {
   const [shape, moment, numbers] = [form.value, now.value, counted.value]
   if (!shape || !moment || !numbers || shape.visits.length === 0) return null
   // what is held; else what is pointed at; else where a gradient has just come; else what most is to be said of
-  const most = [...shape.visits].sort((a, b) => b.terms.length - a.terms.length)[0]
+  const most = shape.visits.reduce((a, b) => (b.terms.length >= a.terms.length ? b : a))
   const going = moment.current && moment.current.phase !== 'forward' ? moment.row : null
-  const index = pinned.value ?? hot.value ?? going ?? most?.node
+  const index = pinned.value ?? hot.value ?? going ?? most.node
   const visit = shape.visits.find(({ node }) => node === index)
   const node = shape.nodes[index ?? 0]
   if (!node) return null

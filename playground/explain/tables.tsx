@@ -6,6 +6,7 @@ import { Panel } from '../control.tsx'
 import { numeral } from '../numeral.ts'
 import { Tex } from '../tex.tsx'
 import { Chip, summed } from './graph.tsx'
+import { usePicked } from './picked.ts'
 import { counted, dots, form, hot, now, pin, pinned, place, point, wrt } from './session.ts'
 import { useShown } from './shown.ts'
 import type { Node, Visit } from './study.ts'
@@ -31,7 +32,7 @@ export function ForwardPanel() {
               ))}
             </tr>
           </thead>
-          <tbody>
+          <tbody key={shape.text}>
             {shape.nodes.map(node => (
               <ForwardRow key={node.index} node={node} tangent={tangents.formulas[node.index]?.tex ?? null} />
             ))}
@@ -91,8 +92,8 @@ function Line({
   readonly isNow: boolean
   readonly children: ComponentChildren
 }) {
-  const state = useComputed(() => ({ isHot: hot.value === index, isPinned: pinned.value === index }))
-  const { isHot, isPinned } = state.value
+  const state = usePicked(() => ({ isHot: hot.value === index, isPinned: pinned.value === index }))
+  const { isHot, isPinned } = state
   const line = useRef<HTMLTableRowElement>(null)
   useShown(line, isHot || isNow)
   return (
@@ -135,13 +136,13 @@ function Name({ index, tex, name }: { readonly index: number; readonly tex: stri
 
 function ForwardRow({ node, tangent }: { readonly node: Node; readonly tangent: string | null }) {
   const { index, formula } = node
-  const state = useComputed(() => ({
+  const state = usePicked(() => ({
     known: (now.value?.known ?? 0) > index,
     isNow: now.value?.current?.phase === 'forward' && now.value.row === index,
     value: counted.value?.values[index] ?? 0,
     tangents: counted.value?.tangents[index] ?? [],
   }))
-  const { known, isNow, value, tangents } = state.value
+  const { known, isNow, value, tangents } = state
   return (
     <Line index={index} faint={!known} isNow={isNow}>
       <Name index={index} tex={formula.tex} name={formula.text} />
@@ -176,7 +177,7 @@ export function ReversePanel() {
                 <th scope="col">flow</th>
               </tr>
             </thead>
-            <tbody>
+            <tbody key={shape.text}>
               {shape.visits.map(visit => (
                 <ReverseRow key={visit.node} visit={visit} node={shape.nodes[visit.node] as Node} />
               ))}
@@ -190,12 +191,12 @@ export function ReversePanel() {
 
 function ReverseRow({ visit, node }: { readonly visit: Visit; readonly node: Node }) {
   const { index, pattern, uses } = node
-  const state = useComputed(() => ({
+  const state = usePicked(() => ({
     adjoint: now.value?.adjoints.get(index) ?? null,
     arrived: now.value?.arrived.get(index) ?? 0,
     isNow: now.value?.current !== null && now.value?.current.phase !== 'forward' && now.value?.row === index,
   }))
-  const { adjoint, arrived, isNow } = state.value
+  const { adjoint, arrived, isNow } = state
   return (
     <Line index={index} faint={adjoint === null} isNow={isNow}>
       <Name index={index} tex={visit.formula.tex} name={visit.formula.text} />
