@@ -81,10 +81,16 @@ function address(): { readonly name: string; readonly query: URLSearchParams } {
   return { name, query: new URLSearchParams(query) }
 }
 
+const isTab = (name: string): boolean => name === '' || tabs.some(of => of === name)
+const unknown = (name: string): string[] =>
+  isTab(name) ? [] : [`there is no '${name}' here: the tabs are ${tabs.join(', ')}`]
+
 /** Takes the state of a tab from the address. */
 function read(entries: ReadonlyMap<string, Entry>): void {
-  const { query } = address()
-  const said: string[] = []
+  const { name, query: all } = address()
+  const said = unknown(name)
+  // what is said to nobody is nobody's
+  const query = isTab(name) ? all : new URLSearchParams()
   for (const [key, entry] of entries) {
     try {
       entry.read(query.get(key))
@@ -148,8 +154,8 @@ function arrive(): void {
   const found = tabs.find(of => of === name)
   tab.value = found ?? 'explain'
   const entries = states.peek()[tab.peek()]
-  if (!found && name !== '') complaints.value = [`there is no '${name}' here: the tabs are ${tabs.join(', ')}`]
-  else if (entries) read(entries)
+  if (entries) read(entries)
+  else complaints.value = unknown(name)
 }
 
 /** Begins to follow the address, and to write it. */

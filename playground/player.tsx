@@ -1,4 +1,5 @@
 // Rewind, back, play, forward, to the end, and a slider to jump by: for whatever goes in steps.
+import './player.css'
 import { type Signal, useSignal } from '@preact/signals'
 import { useEffect, useId, useRef } from 'preact/hooks'
 import { Button } from './control.tsx'
@@ -15,7 +16,7 @@ export interface PlayerProps {
   /** What the slider says of where it stands. */
   readonly said?: string
 }
-export const speeds: readonly number[] = [0.5, 1, 2, 5, 10, 20]
+const speeds: readonly number[] = [0.5, 1, 2, 5, 10, 20]
 
 const signs = {
   rewind: 'M5 5v14M20 5 9 12l11 7z',

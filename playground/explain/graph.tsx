@@ -151,10 +151,10 @@ function Station({ node, box }: { readonly node: Node; readonly box: Box }) {
   const spot = useRef<SVGGElement>(null)
   useShown(spot, state.isNow || state.isHot)
   const { known, value, adjoint, arrived, isNow, isHot, isPinned } = state
-  const words =
-    adjoint === null
-      ? []
-      : [...(pattern ? [meanings[pattern]] : []), ...(uses > 1 && arrived > 0 ? [summed(arrived, uses)] : [])]
+  const words = [
+    ...(adjoint !== null && pattern ? [meanings[pattern]] : []),
+    ...(adjoint !== null && uses > 1 && arrived > 0 ? [summed(arrived, uses)] : []),
+  ]
   const { x, y, width, height } = box
   const lines = 18
   const said = [
@@ -201,7 +201,7 @@ function Station({ node, box }: { readonly node: Node; readonly box: Box }) {
           gradient {numeral(adjoint)}
         </text>
       )}
-      <text class="words" x="10" y={4 * lines}>
+      <text class={`words${uses > 1 && !pattern ? ' sum' : ''}`} x="10" y={4 * lines}>
         {words.join(', ')}
       </text>
     </g>

@@ -4,7 +4,7 @@ import { useId } from 'preact/hooks'
 import { Panel, Slider } from '../control.tsx'
 import { numeral } from '../numeral.ts'
 import { examples } from './examples.ts'
-import { assign, at, choose, place, reading } from './session.ts'
+import { assign, at, choose, place, reading, strays } from './session.ts'
 import { Share } from './share.tsx'
 import { reach } from './study.ts'
 
@@ -76,6 +76,11 @@ export function ExpressionPanel() {
           ) : (
             'Correct it, or choose an example.'
           )}
+        </p>
+      )}
+      {!problem && strays.value.length > 0 && (
+        <p class="note" role="status">
+          The address speaks of {strays.value.join(', ')}, which is no input here.
         </p>
       )}
       {good && (

@@ -84,7 +84,7 @@ export function layout({ nodes, edges }: Shape, direction: Direction): Layout {
   }
 }
 
-export function sizeOf({ formula }: Node): { width: number; height: number } {
+function sizeOf({ formula }: Node): { width: number; height: number } {
   return { width: Math.max(148, Math.min(formula.text.length, HEADING) * LETTER + 20), height: 80 }
 }
 function labelOf({ partial }: Edge, direction: Direction): { width: number; height: number } {

@@ -33,12 +33,12 @@ function ended({ nodes, names }: Shape, { values }: Numbers, { adjoints }: Momen
   ]
 }
 
-function forward({ nodes }: Shape, { values }: Numbers, { row }: Extract<Step, { phase: 'forward' }>): Sentence {
-  const node = nodes[row.index]
-  const value = numeral(values[row.index] as number)
-  if (row.op === null)
-    return [`Forward: ${row.kind === 'input' ? 'the input' : 'the constant'} `, node?.formula ?? '', ` is ${value}.`]
-  return ['Forward: ', node?.formula ?? '', ` is ${value}.`]
+function forward({ nodes }: Shape, numbers: Numbers, { row }: Extract<Step, { phase: 'forward' }>): Sentence {
+  const what = row.op !== null ? '' : row.kind === 'input' ? 'the input ' : 'the constant '
+  const value = numeral(numbers.values[row.index] as number)
+  const by = numbers.wrt.map((name, k) => `${numeral(numbers.tangents[row.index]?.[k] as number)} by ${name}`)
+  const changes = by.length === 0 ? '' : `; ${by.length === 1 ? 'its tangent is' : 'its tangents are'} ${by.join(', ')}`
+  return [`Forward: ${what}`, nodes[row.index]?.formula ?? '', ` is ${value}${changes}.`]
 }
 
 function backward(

@@ -20,9 +20,12 @@ import {
   tangents,
 } from './study.ts'
 
+/** The inputs of the first example. */
+const initial: Amounts = { x1: 2, x2: 3 }
+
 export const place = state('explain', {
   f: text('x1*x2 + sin(x1)'),
-  at: amounts({ x1: 2, x2: 3 }),
+  at: amounts(initial),
   /** The input that tangents are by: its name, * for all; the first when it is no name. */
   wrt: text(''),
   step: taken,
@@ -48,6 +51,16 @@ export const reading = computed((): Reading => {
 })
 const good = computed(() => reading.value.good)
 
+/** What the address says of inputs that there are not. */
+export const strays = computed((): readonly string[] => {
+  const { names } = good.value ?? {}
+  if (!names) return []
+  const { at, wrt, by } = place
+  // numbers of the first example are there before anybody said any
+  const numbers = at.value === initial ? [] : Object.keys(at.value)
+  const said = [...numbers, ...[wrt.value, by.value].filter(name => name !== '' && name !== '*')]
+  return [...new Set(said)].filter(name => !names.includes(name))
+})
 /** What inputs were when they were last there. */
 const remembered = new Map<string, number>()
 export const at = computed((): Amounts => {
@@ -63,8 +76,10 @@ export function choose(text: string, amounts?: Amounts): void {
   for (const [name, x] of Object.entries(at.peek())) remembered.set(name, x)
   place.f.value = text
   if (reading.peek().problem) return
-  if (amounts) place.at.value = amounts
+  place.at.value = amounts ?? at.peek()
   place.pin.value = ''
+  if (!wrt.peek().includes(place.wrt.peek()) && place.wrt.peek() !== '*') place.wrt.value = ''
+  if (!(place.by.peek() in at.peek())) place.by.value = ''
   place.step.value = Infinity
 }
 

@@ -146,6 +146,8 @@ export function tangents(found: Explanation): Tangents {
 
 /** The numbers of one point: of rows, and of edges by their names. */
 export interface Numbers {
+  /** The inputs that tangents are by. */
+  readonly wrt: readonly string[]
   readonly values: readonly number[]
   /** By row, one for each input that tangents are by. */
   readonly tangents: readonly (readonly number[])[]
@@ -159,6 +161,7 @@ export function numbers(found: Explanation): Numbers {
   for (const row of rows)
     for (const [argument, x] of locals(row).entries()) if (typeof x === 'number') partials.set(edgeId(row, argument), x)
   return {
+    wrt: wrt.map(({ name }) => name),
     values: rows.map(({ value }) => value as number),
     tangents: rows.map(row => wrt.map((_, k) => (row.tangents[k] ?? 0) as number)),
     locals: partials,

@@ -174,7 +174,9 @@ export function ReversePanel() {
                 <th scope="col" class="number">
                   value
                 </th>
-                <th scope="col">flow</th>
+                <th scope="col" class="flowing">
+                  flow
+                </th>
               </tr>
             </thead>
             <tbody key={shape.text}>
@@ -205,7 +207,7 @@ function ReverseRow({ visit, node }: { readonly visit: Visit; readonly node: Nod
         {adjoint !== null && (
           <span class="flow">
             {pattern && <Chip of={pattern} />}
-            {uses > 1 && arrived > 0 && <span class="note">{summed(arrived, uses)}</span>}
+            {uses > 1 && arrived > 0 && <span class="sum">{summed(arrived, uses)}</span>}
           </span>
         )}
       </td>

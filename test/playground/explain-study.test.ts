@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest'
 import { examples } from '../../playground/explain/examples.ts'
 import { amounts, taken } from '../../playground/explain/fields.ts'
 import { curve, layout } from '../../playground/explain/layout.ts'
+import { same } from '../../playground/explain/picked.ts'
 import { sentence } from '../../playground/explain/sentence.ts'
 import { beyond } from '../../playground/explain/shown.ts'
 import {
@@ -195,8 +196,8 @@ describe('moments', () => {
         .map(word => (typeof word === 'string' ? word : word.text))
         .join('')
     expect(said(0)).toBe('Nothing is computed yet. Forward, each row gets its value; then gradients flow back.')
-    expect(said(1)).toBe('Forward: the input x1 is 2.')
-    expect(said(3)).toBe('Forward: w1 = sin(x1) is 0.9093.')
+    expect(said(1)).toBe('Forward: the input x1 is 2; its tangent is 1 by x1.')
+    expect(said(3)).toBe('Forward: w1 = sin(x1) is 0.9093; its tangent is −0.4161 by x1.')
     expect(said(6)).toBe('Now backward. The output changes as fast as itself: w3-bar = 1.')
     expect(said(7)).toBe('Backward: w3 = w1 + w2 distributes: w1 gets w3-bar = 1 × 1 = 1.')
     expect(said(9)).toBe(
@@ -254,6 +255,15 @@ describe('the layout', () => {
     // what is larger than its pane is shown from its beginning on
     expect(beyond(20, 400, 0, 100)).toBe(20)
   })
+})
+
+test('what is picked is the same when its parts are, and what is in its lists', () => {
+  const picked = { known: true, value: Number.NaN, tangents: [1, 2] }
+  expect(same(picked, { known: true, value: Number.NaN, tangents: [1, 2] })).toBe(true)
+  expect(same(picked, { known: false, value: Number.NaN, tangents: [1, 2] })).toBe(false)
+  expect(same(picked, { known: true, value: 0, tangents: [1, 2] })).toBe(false)
+  expect(same(picked, { known: true, value: Number.NaN, tangents: [1, 3] })).toBe(false)
+  expect(same(picked, { known: true, value: Number.NaN, tangents: [1] })).toBe(false)
 })
 
 describe('the address', () => {

@@ -121,7 +121,7 @@ export function explainTab(playground: () => Playground): void {
       expect(await said.textContent()).toContain('Nothing is computed yet')
       expect((await cells(forward(page))).flat().join('')).toBe('')
       await page.getByRole('button', { name: 'Step', exact: true }).click()
-      expect(await said.textContent()).toContain('is 2.')
+      expect(await said.textContent()).toContain('is 2; its tangent is 1 by x1.')
       expect((await cells(forward(page))).map(([value]) => value)).toEqual(['2', '', '', '', ''])
       await steps(page).fill('9')
       // x1 has one of its two terms
@@ -216,6 +216,10 @@ export function explainTab(playground: () => Playground): void {
       await expect.poll(() => panel.textContent()).toContain(tables[0]?.notes[0])
       expect(await steps(page).inputValue()).toBe('7')
       expect(await page.getByLabel('Steps a second').inputValue()).toBe('5')
+      await page.evaluate(() => {
+        location.hash = location.hash.replace('x%3A0', 'x%3A0,z%3A3')
+      })
+      await page.getByText('The address speaks of z, which is no input here.').waitFor()
       expect(await page.getByRole('region', { name: 'Ledger of w1' }).count()).toBe(1)
       expect(wrong).toEqual([])
       await close()
