@@ -123,8 +123,11 @@ const layouts = computed(() => {
     return known
   }
 })
+/** So many nodes scroll, whichever way they go: one layout is enough. */
+const MANY = 40
 /** The layout that is larger when it is fit into so much room. */
 export function fitting(width: number, height: number): Layout | null {
+  if ((form.value?.nodes.length ?? 0) > MANY) return layouts.value(width > height ? 'right' : 'down')
   const both = (['right', 'down'] as const).map(layouts.value)
   const size = (x: Layout | null): number => (x ? Math.min(1, width / x.width, height / x.height) : 0)
   const [right, down] = both

@@ -1,42 +1,45 @@
 // Taking it along: a link to what is shown, or the tables in another format.
 import { useSignal } from '@preact/signals'
-import { formats } from '../../src/explain/explain.ts'
+import { type Format, formats } from '../../src/explain/explain.ts'
 import { Button, copy, Status } from '../control.tsx'
 import { places } from '../place.ts'
 import { explanation } from './session.ts'
 
-const titles = { text: 'plain text', markdown: 'Markdown', latex: 'LaTeX', html: 'HTML', json: 'JSON' } as const
+const titles: Readonly<Record<Format, string>> = {
+  text: 'plain text',
+  markdown: 'Markdown',
+  latex: 'LaTeX',
+  html: 'HTML',
+  json: 'JSON',
+}
 
 export function Share() {
   const said = useSignal('')
+  const format = useSignal<Format>('markdown')
+  const link = (): string => `${location.href.replace(/#.*$/s, '')}${places.explain.peek()}`
   return (
     <div class="row explain-share">
       <Status>{said.value}</Status>
+      <Button onClick={() => copy(link(), said)}>Copy link</Button>
+      <Button disabled={!explanation.value} onClick={() => copy(explanation.value?.render(format.value) ?? '', said)}>
+        Copy tables
+      </Button>
       <label>
-        <span class="hidden">Copy the tables as</span>
+        as{' '}
         <select
-          value=""
-          disabled={!explanation.value}
+          aria-label="Format of the copied tables"
+          value={format.value}
           onChange={event => {
-            const select = event.currentTarget
-            const format = formats.find(x => x === select.value)
-            select.value = ''
-            if (format && explanation.value) void copy(explanation.value.render(format), said)
+            format.value = formats.find(x => x === event.currentTarget.value) ?? 'markdown'
           }}
         >
-          <option value="" selected>
-            Copy the tables as …
-          </option>
-          {formats.map(format => (
-            <option key={format} value={format}>
-              {titles[format]}
+          {formats.map(x => (
+            <option key={x} value={x} selected={x === format.value}>
+              {titles[x]}
             </option>
           ))}
         </select>
       </label>
-      <Button onClick={() => void copy(`${location.href.replace(/#.*$/s, '')}${places.explain.value}`, said)}>
-        Copy link
-      </Button>
     </div>
   )
 }

@@ -233,7 +233,8 @@ export function explainTab(playground: () => Playground): void {
       await expect.poll(copied).toBe(await page.evaluate(() => location.href))
       const found = explain('max(x, y)*x', { x: 3, y: 1 })
       for (const format of ['markdown', 'latex', 'html', 'text', 'json'] as const) {
-        await page.getByLabel('Copy the tables as').selectOption(format)
+        await page.getByLabel('Format of the copied tables').selectOption(format)
+        await page.getByRole('button', { name: 'Copy tables' }).click()
         await expect.poll(copied).toBe(found.render(format))
       }
       expect(await page.getByText('Copied.').count()).toBe(1)
