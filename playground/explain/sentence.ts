@@ -50,7 +50,7 @@ function backward(
   const [user, node] = [nodes[row.index], nodes[to.index]]
   const terms = visits.find(visit => visit.node === to.index)?.terms
   const term = terms?.find(term => term.edge === edge)?.formula
-  const uses = node?.uses ?? 1
+  const uses = node?.uses ?? 0
   const count = arrived.get(to.index) ?? 1
   const [whole, part, sum] = [upstream, contribution, accumulated].map(x => numeral(x as number))
   return [

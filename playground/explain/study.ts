@@ -1,7 +1,6 @@
 // What the library says of an expression, arranged for the page: what holds for all numbers, and the numbers themselves.
 
 import {
-  copies,
   type Explanation,
   type Expression,
   explain,
@@ -53,7 +52,7 @@ export interface Node {
   /** Its formula: of an input its name. */
   readonly formula: Formula
   readonly pattern: Pattern | null
-  /** How often it is used. */
+  /** By how many uses a gradient comes to it. */
   readonly uses: number
   readonly isOutput: boolean
 }
@@ -87,7 +86,6 @@ export const edgeId = (user: Row, argument: number): string => `${user.index}.${
 export function shape(expression: Expression, found: Explanation): Shape {
   const { trace, sweeps } = found
   const [sweep] = sweeps
-  const uses = copies(trace)
   const partials = new Map<string, Formula>()
   const visits: Visit[] = []
   for (const { row, terms, seed } of sweep?.adjoints ?? []) {
@@ -116,7 +114,7 @@ export function shape(expression: Expression, found: Explanation): Shape {
       kind: row.kind,
       formula: row.op === null ? { text: row.name, tex: symbol(row.name) } : (written[k] as Formula),
       pattern: pattern(row),
-      uses: uses.get(row) ?? 1,
+      uses: visits.find(({ node }) => node === row.index)?.terms.length ?? 0,
       isOutput: trace.outputs.includes(row),
     })),
     edges: trace.rows.flatMap(row =>

@@ -150,7 +150,7 @@ function ForwardRow({ node, tangent }: { readonly node: Node; readonly tangent: 
       <td>{tangent !== null && <Tex of={tangent} />}</td>
       {tangents.map((x, k) => (
         <td key={k} class="number">
-          {known ? numeral(x, 6) : ''}
+          {known && tangent !== null ? numeral(x, 6) : ''}
         </td>
       ))}
     </Line>

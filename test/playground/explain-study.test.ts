@@ -73,7 +73,7 @@ describe('the shape', () => {
       [null, 1, false],
       ['slope', 1, false],
       ['multiply', 1, false],
-      ['add', 1, true],
+      ['add', 0, true],
     ])
     expect(form.edges.map(({ from, to, partial }) => [from, to, partial?.text])).toEqual([
       [0, 2, 'cos(x1)'],
@@ -102,16 +102,25 @@ describe('the shape', () => {
     expect(form.visits[1]?.terms.map(({ edge }) => edge)).toEqual(['1.0', '1.1'])
   })
 
+  test('a use that hands nothing back is none of those that are summed', () => {
+    const { form, counted } = study('x*sign(x)', { x: -2 })
+    const end = moment(counted, counted.steps.length)
+    expect(form.nodes.map(({ pattern, uses }) => [pattern, uses])).toEqual([
+      [null, 1],
+      ['block', 0],
+      ['multiply', 0],
+    ])
+    expect([end.arrived.get(0), end.adjoints.get(0)]).toEqual([1, -1])
+  })
+
   test('of what no gradient flows through there is the way forward only', () => {
     const { form, counted } = study('floor(x)', { x: 2.5 })
     const end = moment(counted, counted.steps.length)
     expect(counted.values.at(-1)).toBe(2)
-    // the output has its seed, and hands nothing on
-    expect(form.visits.map(({ formula }) => formula.text)).toEqual(['w1-bar = 1'])
+    expect([form.visits, [...end.adjoints], counted.steps.length]).toEqual([[], [], 2])
     expect(form.edges[0]?.partial).toBeNull()
-    expect([...end.adjoints]).toEqual([[1, 1]])
     expect(sentence(form, counted, end, counted.steps.length)).toEqual([
-      'All done: w1 = 2, and its derivative is 0 by x.',
+      'The value is w1 = 2; no gradient flows back from it.',
     ])
   })
 })
