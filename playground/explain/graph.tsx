@@ -151,8 +151,10 @@ function Station({ node, box }: { readonly node: Node; readonly box: Box }) {
   const spot = useRef<SVGGElement>(null)
   useShown(spot, state.isNow || state.isHot)
   const { known, value, adjoint, arrived, isNow, isHot, isPinned } = state
+  // what a pattern does shows when a gradient comes; what blocks it, when none can come
+  const shown = pattern && (adjoint !== null || (pattern === 'block' && known)) ? pattern : null
   const words = [
-    ...(adjoint !== null && pattern ? [meanings[pattern]] : []),
+    ...(shown ? [meanings[shown]] : []),
     ...(adjoint !== null && uses > 1 && arrived > 0 ? [summed(arrived, uses)] : []),
   ]
   const { x, y, width, height } = box
@@ -169,7 +171,7 @@ function Station({ node, box }: { readonly node: Node; readonly box: Box }) {
       ref={spot}
       class={`node${known ? '' : ' faint'}${isHot ? ' hot' : ''}${isNow ? ' now' : ''}${isPinned ? ' pinned' : ''}${isOutput ? ' output' : ''}`}
       data-kind={kind}
-      data-pattern={adjoint === null ? undefined : (pattern ?? undefined)}
+      data-pattern={shown ?? undefined}
       transform={`translate(${x - width / 2} ${y - height / 2})`}
       role="button"
       tabIndex={0}
@@ -229,6 +231,11 @@ function Legend({ shape }: { readonly shape: Shape }) {
           <Chip of={pattern} />
         </li>
       ))}
+      {shape.nodes.some(({ uses }) => uses > 1) && (
+        <li>
+          <Chip of="copy" />
+        </li>
+      )}
     </ul>
   )
 }
@@ -240,7 +247,7 @@ function Line({ kind }: { readonly kind: 'forward' | 'backward' }) {
   )
 }
 /** A pattern by its colour and in words. */
-export function Chip({ of }: { readonly of: Pattern }) {
+export function Chip({ of }: { readonly of: Pattern | 'copy' }) {
   return (
     <span class="chip" data-pattern={of}>
       {meanings[of]}

@@ -18,7 +18,7 @@ export function ExpressionPanel() {
     <Panel title="Expression" class="explain-input" actions={<Share />}>
       <div class="fields">
         <div class="control field">
-          <label for={id}>f, in its inputs’ names: + − * / ^, brackets, and functions such as sin, exp, relu</label>
+          <label for={id}>f, in its inputs’ names: + - * / ^, brackets, and functions such as sin, exp, relu</label>
           <input
             id={id}
             class="mono"

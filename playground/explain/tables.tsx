@@ -164,7 +164,7 @@ export function ReversePanel() {
   return (
     <Panel title={`Reverse: how ${output?.name} changes with each row`} class="explain-table">
       {shape.visits.length === 0 ? (
-        <p class="note">No gradient flows back: the output does not change, however little the inputs do.</p>
+        <p class="note">No gradient flows back: small changes of the inputs leave the output as it is.</p>
       ) : (
         <Pane title="Table of adjoints">
           <table>
