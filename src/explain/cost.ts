@@ -51,20 +51,26 @@ export interface Cost {
 }
 
 export interface CostOptions {
-  /** How often each pass is run for its time, the median of which counts (5); 0: not at all, and times are NaN. */
+  /** How often each pass is timed, quick ones over many runs; the median counts (5). 0: not at all, and times are NaN. */
   readonly repeats?: number
 }
 
 const numbers = (xs: readonly Leaf[]): number => xs.reduce<number>((n, x) => n + (x instanceof Tensor ? x.numel : 1), 0)
 
-/** Milliseconds, the median of `repeats` runs. */
+/** So many milliseconds even a browser's coarse clock can tell. */
+const SAMPLE = 2
+/** Milliseconds of one run, the median of `repeats` samples, each of as many runs as a clock can measure. */
 function timed(run: () => unknown, repeats: number): number {
-  const times = Array.from({ length: repeats }, () => {
+  const sample = (runs: number): number => {
     const start = performance.now()
-    run()
+    for (let i = 0; i < runs; i++) run()
     return performance.now() - start
-  }).sort((a, b) => a - b)
-  return times[times.length >> 1] ?? Number.NaN
+  }
+  if (repeats === 0) return Number.NaN
+  let runs = 1
+  while (runs < 1024 && sample(runs) < SAMPLE) runs *= 2
+  const times = Array.from({ length: repeats }, () => sample(runs) / runs).sort((a, b) => a - b)
+  return times[times.length >> 1] as number
 }
 
 /** The functions that are applied one after the other; null of what is one whole. */
