@@ -199,6 +199,16 @@ export function Panel({
   )
 }
 
+/** What may be wider than the page, and then is moved by finger, pointer or arrow keys. */
+export function Scroll({ label, children }: { readonly label: string; readonly children: ComponentChildren }) {
+  return (
+    // biome-ignore lint/a11y/noNoninteractiveTabindex: without it the keyboard could not scroll
+    <section class="scroll" aria-label={label} tabIndex={0}>
+      {children}
+    </section>
+  )
+}
+
 /** What changes, said to screen readers when it does, politely. */
 export function Status({ children }: { readonly children: ComponentChildren }) {
   return (

@@ -1,7 +1,7 @@
 // One step of one optimizer, taken apart: what of it is gradient, scaling, momentum and decay.
 
 import type { Anatomy, Part } from '../../src/explain/explain.ts'
-import { Choice, Panel } from '../control.tsx'
+import { Choice, Panel, Scroll } from '../control.tsx'
 import { numeral } from '../numeral.ts'
 import { Tex } from '../tex.tsx'
 import { kinds } from './kind.ts'
@@ -129,9 +129,9 @@ export function Moment() {
               </div>
               <div class="formulas">
                 {Object.values(found.parts[0].formulas).map(tex => (
-                  <p key={tex} class="scroll">
+                  <Scroll key={tex} label="Formula">
                     <Tex of={tex} />
-                  </p>
+                  </Scroll>
                 ))}
               </div>
             </>

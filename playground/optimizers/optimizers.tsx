@@ -1,7 +1,7 @@
 // The tab Optimizers: ways of several optimizers over a surface, from a start that can be dragged.
 import { useEffect, useId } from 'preact/hooks'
 import { LineChart, type Point } from '../chart.tsx'
-import { Button, Panel, Slider, Status } from '../control.tsx'
+import { Button, Panel, Scroll, Slider, Status } from '../control.tsx'
 import { numeral } from '../numeral.ts'
 import { type Constant, initials, type KindName, kindNames, kinds } from './kind.ts'
 import { Above } from './map.tsx'
@@ -180,7 +180,7 @@ function Results() {
   return (
     <Panel title={`After all ${steps.value} steps`} class="results">
       <div class="stack">
-        <div class="scroll">
+        <Scroll label="Results">
           <table>
             <thead>
               <tr>
@@ -215,7 +215,7 @@ function Results() {
               ))}
             </tbody>
           </table>
-        </div>
+        </Scroll>
         <Slider label="Reached: nearer to the minimum than" value={tolerance} min={1e-8} max={1} step={0.25} log />
         <Known />
       </div>

@@ -134,7 +134,8 @@ export function read(text: string): Reading {
     if (!found.includes('x') && !found.includes('y')) return { error: 'it depends on neither x nor y', column: 1 }
     return { f, usesK: found.includes('k') }
   } catch (error) {
-    if (error instanceof ExpressionError) return { error: error.reason, column: error.column }
+    if (error instanceof ExpressionError)
+      return { error: error.reason.replace(/^expression: /, ''), column: error.column }
     throw error
   }
 }

@@ -5,6 +5,7 @@ import { runsHere } from '../chromium.ts'
 import { Playground, shots } from './browser.ts'
 import { explainTab } from './explain.ts'
 import { frame } from './frame.ts'
+import { modes } from './modes.ts'
 import { optimizers } from './optimizers.ts'
 import { train } from './train.ts'
 
@@ -21,6 +22,7 @@ describe.skipIf(!runsHere)('the playground', () => {
 
   frame(started)
   train(started)
+  modes(started)
   optimizers(started)
   explainTab(started)
 })
