@@ -6,15 +6,15 @@ import { Panel, Scroll, Segments } from '../control.tsx'
 import { numeral } from '../numeral.ts'
 import { colours, count, titles } from './cost.tsx'
 import type { Sizes } from './function.ts'
-import { axis, type Measured, measurements } from './state.ts'
+import { axis, type Measured, points, question } from './state.ts'
 
 const modeOf = (cost: Cost, mode: ModeCost['mode']): ModeCost | undefined => cost.modes.find(x => x.mode === mode)
 const modes = ['forward', 'reverse', 'checkpointed'] as const
 
 /** A line for each mode, of one number of it against a size. */
-function lines(points: readonly Measured[], along: keyof Sizes, of: (mode: ModeCost) => number): Series[] {
+function lines(measured: readonly Measured[], along: keyof Sizes, of: (mode: ModeCost) => number): Series[] {
   return modes.flatMap(mode => {
-    const found = points.flatMap(point => {
+    const found = measured.flatMap(point => {
       const cost = modeOf(point.cost, mode)
       return cost ? [{ x: point[along], y: of(cost) }] : []
     })
@@ -33,9 +33,9 @@ const words = (series: readonly Series[], unit: string): string =>
     .join('; ')
 
 function Chart({ along, title }: { readonly along: 'n' | 'm'; readonly title: string }) {
-  const points = measurements.value?.along[along] ?? []
+  const found = points[along].value
   const time = axis.value === 'time'
-  const series = lines(points, along, ({ flops, milliseconds }) => (time ? milliseconds : flops))
+  const series = lines(found, along, ({ flops, milliseconds }) => (time ? milliseconds : flops))
   const unit = time ? 'ms' : 'additions and multiplications'
   return (
     <LineChart
@@ -49,10 +49,9 @@ function Chart({ along, title }: { readonly along: 'n' | 'm'; readonly title: st
 }
 
 export function Along() {
-  const found = measurements.value
-  const deep = found?.along.depth ?? []
+  const deep = points.depth.value
   const peaks = lines(deep, 'depth', ({ peak }) => peak.bytes)
-  const sizes = found?.question
+  const sizes = question.value
   return (
     <>
       <Panel title="Live bytes against depth" class="deep">

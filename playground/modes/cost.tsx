@@ -3,7 +3,7 @@
 import type { ModeCost } from '../../src/explain/explain.ts'
 import { Panel, Scroll } from '../control.tsx'
 import { numeral } from '../numeral.ts'
-import { measurements } from './state.ts'
+import { main, question } from './state.ts'
 
 export const titles: Readonly<Record<ModeCost['mode'], string>> = {
   forward: 'forward',
@@ -20,7 +20,7 @@ export const colours: Readonly<Record<ModeCost['mode'], string>> = {
 export const count = (x: number): string => String(x).replace(/\B(?=(\d{3})+(?!\d))/g, '\u202f')
 
 export function Verdict() {
-  const cost = measurements.value?.main
+  const cost = main.value
   if (!cost) return <p class="verdict note">Measuring …</p>
   return (
     <div class="verdict">
@@ -63,9 +63,9 @@ const measures: readonly Measure[] = [
 ]
 
 export function CostTable() {
-  const found = measurements.value
-  if (!found?.main) return null
-  const { main, question } = found
+  const cost = main.value
+  const asked = question.value
+  if (!cost || !asked) return null
   return (
     <>
       <Scroll label="Costs of each mode">
@@ -73,10 +73,10 @@ export function CostTable() {
           <thead>
             <tr>
               <th scope="col">
-                R{sup(question.n)} → R{sup(question.m)}, depth {question.depth}
+                R{sup(asked.n)} → R{sup(asked.m)}, depth {asked.depth}
               </th>
-              {main.modes.map(({ mode }) => (
-                <th key={mode} scope="col" class={`number mode ${mode === main.preferable ? 'better' : ''}`}>
+              {cost.modes.map(({ mode }) => (
+                <th key={mode} scope="col" class={`number mode ${mode === cost.preferable ? 'better' : ''}`}>
                   <span class="swatch" style={{ background: `var(${colours[mode]})` }} />
                   {titles[mode]}
                 </th>
@@ -89,11 +89,11 @@ export function CostTable() {
                 <th scope="row">
                   {title} <span class="note">{means}</span>
                 </th>
-                {main.modes.map(mode => (
+                {cost.modes.map(mode => (
                   <Cell
                     key={mode.mode}
                     x={of(mode)}
-                    most={Math.max(...main.modes.map(of))}
+                    most={Math.max(...cost.modes.map(of))}
                     text={text(of(mode))}
                     color={colours[mode.mode]}
                   />
@@ -103,7 +103,7 @@ export function CostTable() {
           </tbody>
         </table>
       </Scroll>
-      {question.engine === 'scalar' && (
+      {asked.engine === 'scalar' && (
         <p class="note">Checkpoints take and give one tensor: they are measured on the tensor engine.</p>
       )}
     </>
@@ -113,7 +113,7 @@ const sup = (x: number) => <sup>{x}</sup>
 
 /** What is stored, by op. */
 export function Storage() {
-  const cost = measurements.value?.main
+  const cost = main.value
   if (!cost) return null
   const modes = cost.modes.filter(({ mode }) => mode !== 'forward')
   return (

@@ -172,7 +172,6 @@ export function Sweeps() {
                   <thead>
                     <tr>
                       <th scope="col">Order</th>
-                      <th scope="col">Visited</th>
                       <th scope="col" class="number">
                         Waiting, bytes
                       </th>
@@ -184,13 +183,13 @@ export function Sweeps() {
                           ∂/∂{name}
                         </th>
                       ))}
+                      <th scope="col">Visited</th>
                     </tr>
                   </thead>
                   <tbody>
                     {found.sweeps.map(({ order, visited, waiting, peak, gradients }) => (
                       <tr key={order}>
                         <th scope="row">{names[order]}</th>
-                        <td class="mono visited">{visited.join(' ')}</td>
                         <td class="number">{count(waiting.bytes)}</td>
                         <td class="number">{count(peak.bytes)}</td>
                         {gradients.map((g, i) => (
@@ -198,6 +197,7 @@ export function Sweeps() {
                             {numeral(g as number)}
                           </td>
                         ))}
+                        <td class="mono visited">{visited.join(' ')}</td>
                       </tr>
                     ))}
                   </tbody>

@@ -7,7 +7,7 @@ import { CostTable, Storage, Verdict } from './cost.tsx'
 import { formula } from './function.ts'
 import './modes.css'
 import { Jacobians, Sweeps } from './graphs.tsx'
-import { depth, engine, failure, follow, m, measurements, most, n, shape } from './state.ts'
+import { depth, engine, failure, follow, m, measured, measurements, most, n, shape } from './state.ts'
 
 function Setup() {
   const sizes = {
@@ -53,8 +53,7 @@ function Setup() {
 
 function said(): string {
   if (failure.value !== '') return failure.value
-  const found = measurements.value
-  return found?.done ? 'Measured.' : 'Measuring …'
+  return measured.value ? 'Measured.' : 'Measuring …'
 }
 
 /** How much of all there is to measure is measured. */
@@ -73,7 +72,7 @@ export function Modes() {
         <Progress />
         <Status>{said()}</Status>
       </div>
-      <div class="found" aria-busy={!measurements.value?.done}>
+      <div class="found" aria-busy={!measured.value}>
         <Panel title="The whole Jacobian, in each mode" class="costs">
           <div class="stack">
             <Verdict />

@@ -45,6 +45,19 @@ export interface Measurements {
   readonly share: number
 }
 export const measurements = signal<Measurements | null>(null)
+// each by itself: who shows one is drawn again when that changes
+/** The cost of the question itself. */
+export const main = computed(() => measurements.value?.main ?? null)
+/** What was asked. */
+export const question = computed(() => measurements.value?.question ?? null)
+const none: readonly Measured[] = []
+export const points = {
+  depth: computed(() => measurements.value?.along.depth ?? none),
+  n: computed(() => measurements.value?.along.n ?? none),
+  m: computed(() => measurements.value?.along.m ?? none),
+}
+/** Is everything measured? */
+export const measured = computed(() => measurements.value?.done ?? false)
 export const orders = signal<Orders | null>(null)
 export const eliminations = signal<Eliminations | null>(null)
 export const failure = signal('')

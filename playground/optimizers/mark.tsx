@@ -76,7 +76,7 @@ export function Key({ kind }: { readonly kind: KindName }) {
   const { color, dashed } = look(kind)
   return (
     <span class="key">
-      <svg width="30" height="14" aria-hidden="true" style={{ '--color': `var(${color})` }}>
+      <svg width="30" height="14" viewBox="0 0 30 14" aria-hidden="true" style={{ '--color': `var(${color})` }}>
         <line class={`way ${dashed ? 'dashed' : ''}`} x1="1" y1="7" x2="29" y2="7" />
         <Mark kind={kind} x={15} y={7} size={5} />
       </svg>
