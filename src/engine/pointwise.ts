@@ -28,6 +28,7 @@ export class Pointwise {
   #partials?: (Expr | null)[]
   #f?: (...x: number[]) => number
   #generated = false
+  #open?: boolean
   #operations?: number
   readonly #vjps = new Map<number, Derived | null>()
   readonly #jvps = new Map<string, Derived | null>()
@@ -96,6 +97,11 @@ export class Pointwise {
     return this.#partials
   }
 
+  /** May a gradient flow to every operand? */
+  get isOpen(): boolean {
+    this.#open ??= this.partials.every(partial => partial !== null)
+    return this.#open
+  }
   /** May a gradient flow to operand i? */
   flows(i: number): boolean {
     this.#flows ??= this.partials.map(partial => partial !== null)

@@ -25,11 +25,11 @@ let hooked = false
 export const isHooked = (x: Value): boolean => hooked && hooks.has(x)
 const hasNaN = (x: Value): boolean => Number.isNaN(x.data)
 
-/** The depth of the lowest leaf below operand i that a gradient would flow to. */
-function lowOf(op: Pointwise, i: number, x: Value | number): number {
+/** The depth of the lowest leaf below an operand. */
+function lowOf(op: Pointwise, x: Value | number): number {
   if (typeof x === 'number') return CONSTANT
   if (!(x instanceof Value)) throw new ArgumentError(`${op.name}: operands are values or numbers, not ${described(x)}`)
-  return x.low <= mode.depth && op.flows(i) ? x.low : CONSTANT
+  return x.low
 }
 /** Operand i as the graph keeps it: a number where no gradient flows, as through a condition, or 0 times infinity would. */
 const kept = (op: Pointwise, i: number, x: Value | number): Value | number =>
@@ -123,7 +123,8 @@ export class Value extends Num implements Node<Value> {
         : Value.#general(op, args)
   }
   static #unary(op: Pointwise, x: Value | number): Value {
-    const low = lowOf(op, 0, x)
+    const low = lowOf(op, x)
+    if (low <= mode.depth && !op.isOpen) return Value.#general(op, [x])
     const fields = typeof x === 'object' ? op.fields(1) : null
     const data = fields ? 0 : op.f(numberOf(x))
     const out = low <= mode.depth ? new Value(data, op, low, x) : Value.constant(data)
@@ -132,16 +133,22 @@ export class Value extends Num implements Node<Value> {
     return out
   }
   static #binary(op: Pointwise, x: Value | number, y: Value | number): Value {
-    const low = Math.min(lowOf(op, 0, x), lowOf(op, 1, y))
+    const low = Math.min(lowOf(op, x), lowOf(op, y))
+    if (low <= mode.depth && !op.isOpen) return Value.#general(op, [x, y])
     const fields = op.fields(+(typeof x === 'object') + 2 * +(typeof y === 'object'))
     const data = fields ? 0 : op.f(numberOf(x), numberOf(y))
-    const out = low <= mode.depth ? new Value(data, op, low, kept(op, 0, x), kept(op, 1, y)) : Value.constant(data)
+    const out = low <= mode.depth ? new Value(data, op, low, x, y) : Value.constant(data)
     fields?.fill(out, x, y)
     if (isWatched()) Value.#settle(op, [x, y], out)
     return out
   }
   static #general(op: Pointwise, args: readonly (Value | number)[]): Value {
-    const low = args.reduce<number>((least, z, i) => Math.min(least, lowOf(op, i, z)), CONSTANT)
+    const all = args.reduce<number>((least, z) => Math.min(least, lowOf(op, z)), CONSTANT)
+    // partials are asked for where they are needed only
+    const low =
+      all > mode.depth || op.isOpen
+        ? all
+        : args.reduce<number>((least, z, i) => (op.flows(i) ? Math.min(least, lowOf(op, z)) : least), CONSTANT)
     const data = op.f(...args.map(numberOf))
     const out =
       low <= mode.depth
