@@ -50,6 +50,8 @@ export async function own(text: string): Promise<Own> {
   const last = table.columns[table.columns.length - 1]
   const labels = last.values.map(x => (typeof x === 'number' ? x : String(x).trim()))
   const different = [...new Set(labels)]
+  if (different.length < 2)
+    throw new Error(`All examples have the label '${different[0]}', so there is nothing to tell apart`)
   const quantity = labels.every(isNumber) && (different.length > most || !different.every(Number.isInteger))
   if (quantity) return { names: numeric, rows, labels: labels.map(Number), classes: [] }
   const nameless = labels.indexOf('')
@@ -58,8 +60,6 @@ export async function own(text: string): Promise<Own> {
     throw new Error(
       `Column '${last.name}' has ${different.length} different words, but there can be at most ${most} classes`,
     )
-  if (different.length < 2)
-    throw new Error(`All examples have the label '${different[0]}', so there is nothing to tell apart`)
   different.sort((a, b) => (typeof a === 'number' && typeof b === 'number' ? a - b : String(a) < String(b) ? -1 : 1))
   return { names: numeric, rows, labels: labels.map(x => different.indexOf(x)), classes: different.map(String) }
 }

@@ -138,7 +138,8 @@ export interface Frame {
   readonly lr: number
   /**
    * All so far, thinned to some hundred points, and now: losses without regularisation, over all examples, nothing dropped;
-   * score is accuracy, or R² for regression. Where no examples are kept for testing, their numbers are NaN.
+   * score is accuracy, or R² for regression. Where no examples are kept for testing, their numbers are NaN, as
+   * is R² of a single one.
    */
   readonly history: readonly {
     readonly step: number

@@ -101,7 +101,7 @@ export class Session {
     const extent = all.reduce((most, { points }) => Math.max(most, points.slice(1, 0, 2).abs().max().item()), 0)
     const targets = all.flatMap(({ y }) => Array.from(y.data))
     // a little more than the examples need, and a number that reads well on an axis
-    const bound = Math.ceil(extent * 1.1 * 2) / 2
+    const bound = Math.max(1, Math.ceil(extent * 1.1 * 2) / 2)
     this.#plane = noGrad(() => found.at(cells(bound)))
     this.ready = {
       setup,

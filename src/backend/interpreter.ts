@@ -3,14 +3,6 @@ import { broadcastStrides, type NDArray, type Shape, sameShape, type TypedArray 
 import type { Program, Step } from './stream.ts'
 
 type Op = Extract<Step, { kind: 'op' }>
-/** An op with its operands and its place among the program's steps. */
-interface Instruction {
-  readonly f: Op['f']
-  readonly args: readonly number[]
-  readonly to: number
-}
-const instructions = (program: Program): Instruction[] =>
-  program.flatMap((step, to) => (step.kind === 'op' ? [{ f: step.f, args: step.args, to }] : []))
 
 /** The program as one function of its operands. */
 export function interpretedFunction(program: Program): (...x: number[]) => number {
@@ -26,7 +18,7 @@ export function interpretedFunction(program: Program): (...x: number[]) => numbe
     if (args.length === 2) return (x, y) => f(x, y)
   }
   const inputs = program.flatMap((step, to) => (step.kind === 'input' ? [{ from: step.input, to }] : []))
-  const ops = instructions(program)
+  const ops = program.flatMap((step, to) => (step.kind === 'op' ? [{ f: step.f, args: step.args, to }] : []))
   // no program runs within itself, so one place for each result is enough
   const values = Float64Array.from(program, step => (step.kind === 'const' ? step.value : 0))
   return (...x) => {
@@ -49,53 +41,66 @@ let free: Float64Array[] | null = []
 
 /** Runs a program over all elements of `out`, its operands broadcast to out's shape. */
 export function interpretedLoop(program: Program): (out: NDArray, xs: readonly (NDArray | number)[]) => void {
-  const ops = instructions(program)
   return (out, xs) => {
     const results = free ?? []
     free = null
     while (results.length < program.length) results.push(new Float64Array(BLOCK))
     try {
-      run(program, ops, results, out, xs)
+      run(program, results, out, xs)
     } finally {
       free = results
     }
   }
 }
 
+/** An array that goes to the results, element by element or, broadcast, as strides say. */
+interface Read {
+  readonly to: Float64Array
+  readonly data: TypedArray
+  readonly strides: readonly number[] | null
+}
+
 function run(
   program: Program,
-  ops: readonly Instruction[],
   results: readonly Float64Array[],
   { shape, dtype, data }: NDArray,
   xs: readonly (NDArray | number)[],
 ): void {
-  // what is the same for all elements is computed once
+  // what is the same for all elements is computed here, once
+  const uniform: boolean[] = []
+  const reads: Read[] = []
+  const varying: { readonly op: Op; readonly to: Float64Array }[] = []
   const most = Math.min(BLOCK, data.length)
-  const uniform = program.map((step, to) => {
-    if (step.kind === 'op') return false
-    const x = step.kind === 'const' ? step.value : xs[step.input]
-    if (typeof x !== 'number' && x.data.length !== 1) return false
-    results[to].fill(typeof x === 'number' ? x : x.data[0], 0, most)
-    return true
-  })
-  const varying = ops.filter(({ f, args, to }) => {
-    if (!args.every(j => uniform[j])) return true
-    uniform[to] = true
-    results[to].fill(f(...args.map(j => results[j][0])), 0, most)
-    return false
-  })
-  const reads = program.flatMap((step, to) => {
-    if (step.kind !== 'input' || uniform[to]) return []
-    const x = xs[step.input] as NDArray
-    return [{ to, data: x.data, strides: sameShape(x.shape, shape) ? null : broadcastStrides(x.shape, shape) }]
-  })
+  for (let t = 0; t < program.length; t++) {
+    const step = program[t]
+    const to = results[t]
+    let value: number
+    if (step.kind === 'op') {
+      if (step.args.some(j => !uniform[j])) {
+        uniform.push(false)
+        varying.push({ op: step, to })
+        continue
+      }
+      value = step.f(...step.args.map(j => results[j][0]))
+    } else {
+      const x = step.kind === 'const' ? step.value : xs[step.input]
+      if (typeof x !== 'number' && x.data.length !== 1) {
+        uniform.push(false)
+        reads.push({ to, data: x.data, strides: sameShape(x.shape, shape) ? null : broadcastStrides(x.shape, shape) })
+        continue
+      }
+      value = typeof x === 'number' ? x : x.data[0]
+    }
+    uniform.push(true)
+    to.fill(value, 0, most)
+  }
   const result = results[program.length - 1]
   for (let from = 0; from < data.length; from += BLOCK) {
     const n = Math.min(BLOCK, data.length - from)
     for (const { to, data, strides } of reads)
-      if (strides) gather(results[to], data, shape, strides, from, n)
-      else copy(results[to], data, from, n)
-    for (const { f, args, to } of varying) perform(f, args, results, results[to], n)
+      if (strides) gather(to, data, shape, strides, from, n)
+      else copy(to, data, from, n)
+    for (const { op, to } of varying) perform(op, results, to, n)
     if (dtype === 'bool') for (let i = 0; i < n; i++) data[from + i] = +(result[i] !== 0)
     else for (let i = 0; i < n; i++) data[from + i] = result[i]
   }
@@ -135,13 +140,7 @@ function gather(
 }
 
 /** One op for a block. */
-function perform(
-  f: Op['f'],
-  args: readonly number[],
-  results: readonly Float64Array[],
-  out: Float64Array,
-  n: number,
-): void {
+function perform({ f, args }: Op, results: readonly Float64Array[], out: Float64Array, n: number): void {
   const [x, y, z] = [results[args[0]], results[args[1]], results[args[2]]]
   if (args.length === 1) for (let i = 0; i < n; i++) out[i] = f(x[i])
   else if (args.length === 2) for (let i = 0; i < n; i++) out[i] = f(x[i], y[i])

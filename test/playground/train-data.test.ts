@@ -93,12 +93,14 @@ describe("the reader's own table", () => {
     ['1,2,a\n', 'The table has 1 example, but at least 2'],
     ['1,2,a\n3,4,\n', "Example 2 has no label in column 'column 2'"],
     ['1,2,a\n3,4,a\n', "All examples have the label 'a', so there is nothing to tell apart"],
+    ['1,2,0.5\n3,4,0.5\n', "All examples have the label '0.5', so there is nothing to tell apart"],
     [Array.from('abcdefghijk', x => `1,2,${x}`).join('\n'), 'has 11 different words, but there can be at most 10'],
   ])('%j: %s', async (text, message) => {
     await expect(own(text)).rejects.toThrow(message)
     await expect(begin({ data: 'csv', csv: text })).rejects.toThrow(message)
   })
 
+  const numbers = '1,2,0.5\n2,3,1.5\n3,3,2.5'
   // two classes that the third column tells apart, which the plane does not show
   const rows = Array.from({ length: 60 }, (_, i) => [Math.sin(i), Math.cos(7 * i), i % 2 === 0 ? 5 + i / 60 : i / 60])
   const wide = `a,b,c,kind\n${rows.map((row, i) => `${row},${['even', 'odd'][i % 2]}`).join('\n')}`
@@ -112,6 +114,15 @@ describe("the reader's own table", () => {
     expect(history[history.length - 1].testScore).toBeGreaterThan(0.9)
     // the features may be left out then
     expect((await begin({ data: 'csv', csv: wide, features: [] })).ready.widths[0]).toBe(1)
+  })
+  test('examples at one place, and very few of them', async () => {
+    const [same, few] = [
+      await trained(5, { data: 'csv', csv: '1,1,a\n1,1,b' }),
+      await trained(5, { data: 'csv', csv: numbers }),
+    ]
+    expect(same.ready).toMatchObject({ bound: 1, train: { length: 1 }, test: { length: 1 } })
+    expect(same.frame().outputs.every(Number.isFinite)).toBe(true)
+    expect(few.frame().history.at(-1)).toMatchObject({ trainScore: expect.any(Number), testScore: Number.NaN })
   })
   test('three classes; a quantity, standardised', async () => {
     const of = (y: (i: number) => string | number) =>
