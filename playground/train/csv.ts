@@ -14,6 +14,12 @@ export interface Own {
 const most = 10
 const isNumber = (x: unknown): boolean => typeof x === 'number'
 
+/** What is wrong, without what is for programmers. */
+const inWords = (message: string): string =>
+  message
+    .replace(/^csv: (.)/, (_, letter: string) => letter.toUpperCase())
+    .replace(/Give other names: .*$/, 'Give them different names')
+
 /**
  * Reads text with commas, semicolons or tabs between at least three columns: numbers, the first two of them the axes of
  * the plane, and behind all of them the label. Words are classes, at most ten, and so are whole numbers of which at most
@@ -31,18 +37,19 @@ export async function own(text: string): Promise<Own> {
     throw new Error(
       `Line ${lines.indexOf(first) + 1} has ${count(delimiter)} column${count(delimiter) === 1 ? '' : 's'}, but at least three are needed: two numbers and a label, with commas between`,
     )
-  const parsed = async (header: boolean, types = {}) => {
+  const parsed = async (from: string, header: boolean, types: Readonly<Record<string, 'number'>> = {}) => {
     try {
-      return await parseCsv(text, { delimiter, header, types, missing: [] })
+      return await parseCsv(from, { delimiter, header, types, missing: [] })
     } catch (error) {
-      throw new Error((error as Error).message.replace(/^csv: (.)/, (_, letter: string) => letter.toUpperCase()))
+      throw new Error(inWords((error as Error).message))
     }
   }
-  const opening = (await parseCsv(first, { delimiter, header: false })).columns.slice(0, -1)
+  const opening = (await parsed(first, false)).columns.slice(0, -1)
   const header = !opening.every(({ values }) => isNumber(values[0]))
-  const { names } = await parsed(header)
+  const { names } = await parsed(text, header)
   const numeric = names.slice(0, -1)
-  const table = await parsed(header, Object.fromEntries(numeric.map(name => [name, 'number' as const])))
+  const types = Object.fromEntries(numeric.map(name => [name, 'number' as const]))
+  const table = await parsed(text, header, types)
   if (table.length < 2)
     throw new Error(`The table has ${table.length} example${table.length === 1 ? '' : 's'}, but at least 2 are needed`)
   const columns = numeric.map(name => table.column(name).values.map(Number))
@@ -56,6 +63,9 @@ export async function own(text: string): Promise<Own> {
   if (quantity) return { names: numeric, rows, labels: labels.map(Number), classes: [] }
   const nameless = labels.indexOf('')
   if (nameless >= 0) throw new Error(`Example ${nameless + 1} has no label in column '${last.name}'`)
+  // a quantity with a slip in it: which line?
+  if (different.length > most && labels.filter(x => x !== '' && !Number.isNaN(Number(x))).length > labels.length / 2)
+    await parsed(text, header, { ...types, [last.name]: 'number' })
   if (different.length > most)
     throw new Error(
       `Column '${last.name}' has ${different.length} different words, but there can be at most ${most} classes`,

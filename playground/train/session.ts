@@ -98,7 +98,7 @@ export class Session {
     this.#descent = new Descent(this.#engine.parameters, setup)
     this.#batches = this.#draw()
     const all = [found.train, ...(found.test ? [found.test] : [])]
-    const extent = all.reduce((most, { points }) => Math.max(most, points.slice(1, 0, 2).abs().max().item()), 0)
+    const extent = all.reduce((far, { points }) => Math.max(far, points.slice(1, 0, 2).abs().max().item()), 0)
     const targets = all.flatMap(({ y }) => Array.from(y.data))
     // a little more than the examples need, and a number that reads well on an axis
     const bound = Math.max(1, Math.ceil(extent * 1.1 * 2) / 2)

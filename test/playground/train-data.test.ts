@@ -87,7 +87,12 @@ describe("the reader's own table", () => {
     ['x,y,z\n1,2,a\n3,oops,b\n', "Line 3 has 'oops' in column 'y', which is no number"],
     ['x,y,z\n1,2,a\n,4,b\n', "Line 3 has '' in column 'x', which is no number"],
     ['1,2,a\n\n3,NA,b\n', "Line 3 has 'NA' in column 'column 1', which is no number"],
-    ['x,x,z\n1,2,a\n', "Two columns are called 'x'"],
+    ['x,x,z\n1,2,a\n', "Two columns are called 'x'. Give them different names"],
+    ['1,2,"a\n3,4,b\n', 'Line 1: '],
+    [
+      Array.from({ length: 30 }, (_, i) => `1,2,${i === 17 ? '1o' : i / 4}`).join('\n'),
+      "Line 18 has '1o' in column 'column 2'",
+    ],
     ['x,y,z\n1,2,"a\n3,4,b\n', 'Line 2: '],
     ['x,y,z\n', 'The table has 0 examples, but at least 2'],
     ['1,2,a\n', 'The table has 1 example, but at least 2'],
