@@ -2,7 +2,7 @@
 import type { Signal } from '@preact/signals'
 import type { ComponentChildren } from 'preact'
 
-export interface FoldProps {
+interface FoldProps {
   readonly title: string
   readonly about: string
   readonly open: Signal<boolean>

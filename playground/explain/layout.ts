@@ -2,7 +2,7 @@
 import { Graph, layout as laidOut } from '@dagrejs/dagre'
 import type { Edge, Node, Shape } from './study.ts'
 
-export interface Spot {
+interface Spot {
   readonly x: number
   readonly y: number
 }

@@ -3,7 +3,7 @@ import { type ReadonlySignal, signal } from '@preact/signals'
 import type { Table } from '../../src/explain/explain.ts'
 import type { Amounts } from './fields.ts'
 
-export interface Questions {
+interface Questions {
   readonly derive: {
     readonly f: string
     /** An input's name; all when it is null. */
@@ -12,11 +12,11 @@ export interface Questions {
   }
   readonly verdict: { readonly f: string; readonly at: Amounts }
 }
-export interface Answers {
-  readonly derive: { readonly text: string; readonly typescript: string; readonly latex: string }
+interface Answers {
+  readonly derive: { readonly typescript: string; readonly latex: string }
   readonly verdict: { readonly ok: boolean; readonly tables: readonly Table[] }
 }
-export type Kind = keyof Questions
+type Kind = keyof Questions
 export interface Request<K extends Kind = Kind> {
   readonly kind: K
   readonly question: Questions[K]
@@ -26,7 +26,7 @@ export type Reply =
   | { readonly kind: Kind; readonly error: string }
 
 /** The last answer, whether a newer one is on its way, and what went wrong instead. */
-export interface Asked<A> {
+interface Asked<A> {
   readonly answer: A | null
   readonly waits: boolean
   readonly error: string | null

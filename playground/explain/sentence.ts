@@ -4,7 +4,7 @@ import { numeral } from '../numeral.ts'
 import type { Moment, Numbers, Shape } from './study.ts'
 
 /** Words and formulas, in turn. */
-export type Sentence = readonly (string | Formula)[]
+type Sentence = readonly (string | Formula)[]
 
 export function sentence(shape: Shape, numbers: Numbers, moment: Moment, position: number): Sentence {
   const { current } = moment

@@ -81,7 +81,7 @@ export interface Shape {
   readonly visits: readonly Visit[]
 }
 
-export const edgeId = (user: Row, argument: number): string => `${user.index}.${argument}`
+const edgeId = (user: Row, argument: number): string => `${user.index}.${argument}`
 
 export function shape(expression: Expression, found: Explanation): Shape {
   const { trace, sweeps } = found

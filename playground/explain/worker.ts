@@ -12,7 +12,7 @@ function answered(request: Request): Reply {
     const found = derive(f, { order, ...(by !== null && { wrt: by }) })
     return {
       kind: 'derive',
-      answer: { text: found.text(), typescript: found.typescript(), latex: found.latex() },
+      answer: { typescript: found.typescript(), latex: found.latex() },
     }
   }
   if (!isOf('verdict', request)) throw new TypeError(`a question of no known kind: ${request.kind}`)
