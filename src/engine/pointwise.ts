@@ -24,7 +24,6 @@ export interface Fields {
  * number function, the cotangent and tangent as pointwise ops again (so they differentiate again), the loops.
  */
 export class Pointwise {
-  #flows?: readonly boolean[]
   #partials?: (Expr | null)[]
   #f?: (...x: number[]) => number
   #generated = false
@@ -104,8 +103,7 @@ export class Pointwise {
   }
   /** May a gradient flow to operand i? */
   flows(i: number): boolean {
-    this.#flows ??= this.partials.map(partial => partial !== null)
-    return this.#flows[i] as boolean
+    return this.partials[i] !== null
   }
 
   /** The cotangent of operand i; null when it is zero everywhere. */
