@@ -70,7 +70,9 @@ export function layout({ nodes, edges }: Shape, direction: Direction): Layout {
     ways: new Map(
       edges.map(({ id, from, to }) => {
         const found = graph.edge(String(from), String(to), id) as Box & { points: Spot[] }
-        const { points, x, y, width, height } = found
+        const { x, y, width, height } = found
+        const ends = [graph.node(String(from)) as Box, graph.node(String(to)) as Box] as const
+        const points = docked(found.points, ends, direction)
         return [
           id,
           {
@@ -93,6 +95,20 @@ function labelOf({ partial }: Edge, direction: Direction): { width: number; heig
 }
 /** Has a partial room beside its number? One that is a number itself is not said twice. */
 export const isShort = (text: string): boolean => text.length <= LABEL && Number.isNaN(Number(text))
+
+/** Out of the side that values flow out of, and into the one that they come in by; dagre goes the shortest way. */
+function docked(points: readonly Spot[], [from, to]: readonly [Box, Box], direction: Direction): Spot[] {
+  const within = (x: number, middle: number, size: number): number => {
+    const room = size / 2 - 2 * APART
+    return Math.min(middle + room, Math.max(middle - room, x))
+  }
+  const dock = (box: Box, towards: Spot, side: 1 | -1): Spot =>
+    direction === 'right'
+      ? { x: box.x + (side * box.width) / 2, y: within(towards.y, box.y, box.height) }
+      : { x: within(towards.x, box.x, box.width), y: box.y + (side * box.height) / 2 }
+  const inner = points.slice(1, -1)
+  return [dock(from, inner[0] ?? to, 1), ...inner, dock(to, inner.at(-1) ?? from, -1)]
+}
 
 /** The same way, a little to the side. */
 function beside(points: readonly Spot[], by: number): Spot[] {

@@ -88,7 +88,9 @@ export function shape(expression: Expression, found: Explanation): Shape {
   const [sweep] = sweeps
   const partials = new Map<string, Formula>()
   const visits: Visit[] = []
-  for (const { row, terms, seed } of sweep?.adjoints ?? []) {
+  // long sums are cut there: the ledger has all terms
+  const sums = found.reverse[0]?.rows.map(([formula]) => formula as Formula) ?? []
+  for (const [place, { row, terms, seed }] of (sweep?.adjoints ?? []).entries()) {
     // a line for the seed, one for each term, one for the sum
     const lines = ledger(sweep, { rows: [row.name] }).rows.slice(seed === null ? 0 : 1)
     for (const [k, { user, argument }] of terms.entries()) {
@@ -97,7 +99,7 @@ export function shape(expression: Expression, found: Explanation): Shape {
     }
     visits.push({
       node: row.index,
-      formula: lines.at(-1)?.[4] as Formula,
+      formula: sums[place] as Formula,
       terms: terms.map(({ user, argument }, k) => ({
         edge: edgeId(user, argument),
         formula: lines[k]?.[4] as Formula,

@@ -102,6 +102,13 @@ describe('the shape', () => {
     expect(form.visits[1]?.terms.map(({ edge }) => edge)).toEqual(['1.0', '1.1'])
   })
 
+  test('of many uses the table has the first, and the ledger all', () => {
+    const { form } = study(large(60), { w: 1, x: 2, b: 0.5 })
+    const x = form.visits.find(({ node }) => form.nodes[node]?.name === 'x')
+    expect(x?.terms.length).toBe(20)
+    expect(x?.formula.text).toContain('(15 more)')
+  })
+
   test('a use that hands nothing back is none of those that are summed', () => {
     const { form, counted } = study('x*sign(x)', { x: -2 })
     const end = moment(counted, counted.steps.length)
