@@ -1,5 +1,5 @@
 // Where the network's units and weights are in its picture, and which of them is at a point.
-import type { Frame, Place } from './message.ts'
+import type { Place } from './message.ts'
 
 export interface Spot {
   readonly x: number
@@ -11,7 +11,7 @@ export interface Edge {
   readonly from: Spot
   readonly to: Spot
 }
-/** A bias, a square of `biasSize` at the lower left of its unit. */
+/** A bias, a square of `biasSize` left of its unit's foot. */
 export interface Bias {
   readonly place: Place
   readonly at: Spot
@@ -59,7 +59,10 @@ export function plan(widths: readonly number[], width: number, { left, right }: 
           to: { x: to.x - size / 2, y: to.y },
         })
       })
-      biases.push({ place: { layer, unit, input: 'bias' }, at: { x: to.x - size / 2, y: to.y + size / 2 } })
+      biases.push({
+        place: { layer, unit, input: 'bias' },
+        at: { x: to.x - (size + biasSize) / 2 - 2, y: to.y + (size - biasSize) / 2 },
+      })
     })
   })
   return { width, height, size, biasSize, layers, edges, biases }
@@ -106,11 +109,3 @@ export function nearest({ edges, biases, biasSize }: Plan, x: number, y: number,
 
 export const samePlace = (a: Place | null, b: Place | null): boolean =>
   a?.layer === b?.layer && a?.unit === b?.unit && a?.input === b?.input
-
-/** The number that a place has in a frame: its weight or bias, or the gradient of it. */
-export function numberAt({ layers }: Frame, { layer, unit, input }: Place, gradients: boolean): number | undefined {
-  const view = layers[layer]
-  if (!view) return undefined
-  if (input === 'bias') return (gradients ? view.biasGrad : view.bias)[unit]
-  return (gradients ? view.weightGrad : view.weight)[unit * view.inputs + input]
-}

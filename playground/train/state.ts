@@ -91,6 +91,8 @@ export const train = state('train', {
   edges: choice('weights', ['weights', 'gradients']),
   weight: place,
   show: shown,
+  // the example that is looked at, counted from 1; 0 for none
+  example: number(0, { min: 0, max: 100_000, integer: true }),
   tested: flag(true),
   discrete: flag(false),
   log: flag(false),

@@ -1,19 +1,19 @@
 // One weight: its value to be changed by hand, and the ledger of its gradient, a term for each example.
-import { signal, useSignal } from '@preact/signals'
+import { useSignal } from '@preact/signals'
 import { useId } from 'preact/hooks'
 import { Button, Panel, Slider } from '../control.tsx'
 import { numeral } from '../numeral.ts'
 import { Tex } from '../tex.tsx'
-import { numberAt, samePlace } from './geometry.ts'
+import { samePlace } from './geometry.ts'
+import { termExample } from './look.ts'
 import type { Ledger, Place, Ready } from './message.ts'
 import { placeName, unitName } from './name.ts'
+import { numberAt } from './reading.ts'
 import { assign, frame, inspected, run } from './run.ts'
 import { slowly } from './slowly.ts'
 import { train } from './state.ts'
 
 const slow = slowly(frame, 200, 30)
-/** The example of the ledger that is pointed at, which the plane shows. */
-export const termExample = signal<number | null>(null)
 
 interface PickProps {
   readonly label: string

@@ -2,10 +2,11 @@
 import { signal } from '@preact/signals'
 import { describe, expect, it, vi } from 'vitest'
 import { change } from '../../playground/train/change.ts'
-import { nearest, numberAt, path, plan } from '../../playground/train/geometry.ts'
+import { nearest, path, plan } from '../../playground/train/geometry.ts'
 import { extent, finer, mix, ramp, rgb, shadeClasses, shadeRange, shadeUnit } from '../../playground/train/image.ts'
 import type { Setup } from '../../playground/train/message.ts'
 import { along, cell, nearestExample, ticks } from '../../playground/train/plane.ts'
+import { numberAt, scaleOf, widest } from '../../playground/train/reading.ts'
 import { Session } from '../../playground/train/session.ts'
 import { slowly } from '../../playground/train/slowly.ts'
 import { setup } from '../../playground/train/state.ts'
@@ -75,6 +76,9 @@ describe('the plan of a network', () => {
     expect(numberAt(frame, place, false)).toBe(frame.layers[1].weight[1 * 4 + 2])
     expect(numberAt(frame, place, true)).toBeCloseTo(frame.ledger?.gradient ?? Number.NaN, 6)
     expect(numberAt(frame, { layer: 0, unit: 3, input: 'bias' }, false)).toBe(frame.layers[0].bias[3])
+    expect(scaleOf(frame, false)).toBe(widest)
+    const gradients = frame.layers.flatMap(({ weightGrad, biasGrad }) => [...weightGrad, ...biasGrad].map(Math.abs))
+    expect(scaleOf(frame, true)).toBe(Math.max(...gradients))
     expect(numberAt(frame, { layer: 7, unit: 0, input: 0 }, false)).toBeUndefined()
   })
 })

@@ -68,6 +68,17 @@ class Tab {
     )
     return session
   }
+  /** Where the line of a weight is in the window, towards its end. */
+  async line(number: number): Promise<{ x: number; y: number }> {
+    const line = this.page.locator('.train-edges path').nth(number)
+    await line.scrollIntoViewIfNeeded()
+    return line.evaluate(element => {
+      const shape = element as SVGPathElement
+      const box = (shape.ownerSVGElement as SVGSVGElement).getBoundingClientRect()
+      const { x, y } = shape.getPointAtLength(shape.getTotalLength() * 0.7)
+      return { x: box.x + x, y: box.y + y }
+    })
+  }
   /** A fingerprint of a canvas. */
   ink(selector: string): Promise<string> {
     return this.page
@@ -150,20 +161,14 @@ export function train(playground: () => Playground): void {
       await tab.stepped(3)
       const session = await tab.shows(setup, 3)
       // a click on its line opens a weight
-      const line = page.locator('.train-edges path').nth(4)
-      const at = await line.evaluate(element => {
-        const shape = element as SVGPathElement
-        const box = (shape.ownerSVGElement as SVGSVGElement).getBoundingClientRect()
-        const { x, y } = shape.getPointAtLength(shape.getTotalLength() * 0.7)
-        return { x: box.x + x, y: box.y + y }
-      })
-      await page.mouse.move(at.x, at.y)
+      const line = await tab.line(4)
+      await page.mouse.move(line.x, line.y)
       const place: Place = { layer: 0, unit: 1, input: 1 }
       const frame = session.frame(0, place)
       await until(() => page.locator('.train-tip').textContent()).toBe(
         `weight from x2 to unit 2 of layer 1: ${numeral(frame.layers[0].weight[4])}`,
       )
-      await page.mouse.click(at.x, at.y)
+      await page.mouse.click(line.x, line.y)
       await tab.says({ weight: '1.2.2' })
       const ledger = session.ledger(place)
       if (!ledger) throw new Error('no ledger after three steps')
@@ -186,11 +191,16 @@ export function train(playground: () => Playground): void {
       session.assign(place, -2.5)
       const { history } = session.frame()
       await until(async () => (await tab.figure(1))[0]).toBe(numeral(history[history.length - 1].train, 3))
+      // a bias has a square
+      await page.locator('.train-edges rect').nth(2).click()
+      await tab.says({ weight: '1.3.bias' })
+      await tab.button('Close').click()
+      await tab.says({ weight: 'none' })
       // lines show gradients too
       await tab.radio('gradients').check()
       await tab.says({ edges: 'gradients' })
-      await page.mouse.move(0, 0)
-      await page.mouse.move(at.x, at.y)
+      const again = await tab.line(4)
+      await page.mouse.move(again.x, again.y)
       await until(() => page.locator('.train-tip').textContent()).toContain('gradient of the weight from x2')
       expect(wrong).toEqual([])
       await close()
@@ -321,6 +331,7 @@ export function train(playground: () => Playground): void {
       await until(() => look.textContent()).toContain(
         `test · x1 ${numeral(one.x1, 3)}, x2 ${numeral(one.x2, 3)} · is ${session.ready.classes[one.y]}`,
       )
+      await tab.says({ example: String(examples.length + 2) })
       // the same by pointing at it
       const box = await page.locator('.train-points').boundingBox()
       if (!box) throw new Error('no plane')
@@ -333,6 +344,12 @@ export function train(playground: () => Playground): void {
       await until(() => page.getByRole('spinbutton', { name: 'Example' }).inputValue()).not.toBe(
         String(examples.length + 2),
       )
+      // and a unit by pointing at it, or for longer by a click
+      const unit = page.locator('.train-over canvas').nth(3)
+      await tab.changes('.train-heat', () => unit.hover())
+      await page.locator('.train-output .train-legend', { hasText: 'unit 2 of layer 1: −' }).waitFor()
+      await unit.click()
+      await tab.says({ show: '1.2' })
       await page.getByRole('checkbox', { name: 'Logarithmic loss' }).check()
       await tab.says({ log: 'on' })
       expect(wrong).toEqual([])
