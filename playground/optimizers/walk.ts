@@ -1,8 +1,7 @@
 // Ways over a surface: an optimizer of the library steps from a point, on the engine's own gradient of the formula.
 
 import { type Anatomy, anatomy, type Expression } from '../../src/explain/explain.ts'
-import { Value } from '../../src/index.ts'
-import { Optimizer } from '../../src/optim/optim.ts'
+import { optim, Value } from '../../src/index.ts'
 import type { Minimum } from './ground.ts'
 import { type Constants, type KindName, kinds, type Stepping } from './kind.ts'
 import type { Point } from './surface.ts'
@@ -76,7 +75,7 @@ export function anatomies(
   step: number,
 ): readonly [Anatomy, Anatomy] | null {
   const { x, y, optimizer, closure } = walker(f, k, runner, start)
-  if (!(optimizer instanceof Optimizer)) return null
+  if (!(optimizer instanceof optim.Optimizer)) return null
   for (let t = 0; t < step; t++) optimizer.step(closure)
   closure()
   return [anatomy(optimizer, x), anatomy(optimizer, y)]

@@ -13,8 +13,7 @@ import {
   type Value,
 } from '../../src/index.ts'
 import { countBins } from '../../src/plot/bins.ts'
-import { Accuracy } from '../../src/train/metric/classification.ts'
-import { R2 } from '../../src/train/metric/regression.ts'
+import { Accuracy, R2 } from '../../src/train/train.ts'
 import { type Data, type Part, prepare } from './data.ts'
 import { Descent } from './descent.ts'
 import { type Engine, indexOf, type Pass, ScalarEngine, TensorEngine } from './engine.ts'
