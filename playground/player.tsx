@@ -9,14 +9,16 @@ export interface PlayerProps {
   readonly position: number
   readonly length: number
   readonly onMove: (position: number) => void
-  /** Steps a second. */
+  /** Steps a second, */
   readonly speed: Signal<number>
+  /** and what there is to choose from. */
+  readonly speeds?: readonly number[]
   /** The stretches that the steps are made of, in their order. */
   readonly phases?: readonly { readonly title: string; readonly length: number }[]
   /** What the slider says of where it stands. */
   readonly said?: string
 }
-const speeds: readonly number[] = [0.5, 1, 2, 5, 10, 20]
+const SPEEDS: readonly number[] = [0.5, 1, 2, 5, 10, 20]
 
 const signs = {
   rewind: 'M5 5v14M20 5 9 12l11 7z',
@@ -34,7 +36,7 @@ function Sign({ of }: { readonly of: keyof typeof signs }) {
   )
 }
 
-export function Player({ position, length, onMove, speed, phases = [], said }: PlayerProps) {
+export function Player({ position, length, onMove, speed, speeds = SPEEDS, phases = [], said }: PlayerProps) {
   const id = useId()
   const playing = useSignal(false)
   // the clock reads what is true when it ticks

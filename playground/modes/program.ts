@@ -38,6 +38,9 @@ function lines(text: string): Line[] {
   return found
 }
 
+/** As many inputs as there may be. */
+export const INPUTS = 12
+
 /** Reads lines, with `;` or a line's end between them. The last may be a definition: then it is the output. */
 export function read(text: string): Reading {
   const all = lines(text)
@@ -60,6 +63,7 @@ export function read(text: string): Reading {
       throw error
     }
   }
+  if (inputs.length > INPUTS) return { error: `at most ${INPUTS} inputs, not ${inputs.length}`, column: 1 }
   if (inputs.length === 0) return { error: 'it depends on no input', column: 1 }
   const constant = steps.findIndex(({ name, names }) => name === null && names.length === 0)
   if (constant >= 0) return { error: 'an output depends on no input', column: all[constant].column }

@@ -5,7 +5,7 @@ import { Desk } from '../desk.ts'
 import { choice, list, number, state, text } from '../place.ts'
 import { type Engine, engines, type Question, type Shape, type Sizes, shapes } from './function.ts'
 import type { Eliminations, Orders } from './graph.ts'
-import { read } from './program.ts'
+import { INPUTS, read } from './program.ts'
 import type { Jobs } from './worker.ts'
 
 /** As far as the address goes; a value for each number is slow, so the scalar engine is asked for less. */
@@ -21,7 +21,7 @@ export const { shape, engine, n, m, depth, axis, f, at, seed, jacobian } = state
   depth: number(16, { min: 1, max: MOST.depth, integer: true }),
   axis: choice('arithmetic', ['arithmetic', 'time'] as const),
   f: text('a = sin(x)\nexp(a*cos(y)) * tanh(x*y) * log(a*cos(x) + 2)'),
-  at: list<number>([], number(1, { min: -1e6, max: 1e6 }), 12),
+  at: list<number>([], number(1, { min: -1e6, max: 1e6 }), INPUTS),
   seed: number(1, { min: 1, max: 999, integer: true }),
   jacobian: text('a = x*y*z\nb = x*sin(a)\nc = cos(b) + a\nb*c\na*exp(c)\nlog(b)'),
 })

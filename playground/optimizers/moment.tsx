@@ -111,7 +111,7 @@ export function Moment() {
   return (
     <Panel title="Anatomy of a step" class="moment">
       {path === undefined ? (
-        <p class="note">Choose an optimizer.</p>
+        <p class="note">{runners.value.length === 0 ? 'Choose an optimizer.' : '…'}</p>
       ) : (
         <div class="stack">
           <div class="row">

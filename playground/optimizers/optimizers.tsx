@@ -3,11 +3,11 @@ import { useEffect, useId } from 'preact/hooks'
 import { LineChart, type Point } from '../chart.tsx'
 import { Button, Panel, Scroll, Slider, Status } from '../control.tsx'
 import { numeral } from '../numeral.ts'
+import { Player } from '../player.tsx'
 import { type Constant, initials, type KindName, kindNames, kinds } from './kind.ts'
 import { Above } from './map.tsx'
 import { Key, look } from './mark.tsx'
 import { Moment } from './moment.tsx'
-import { Player } from './player.tsx'
 import './optimizers.css'
 import {
   at,
@@ -25,6 +25,8 @@ import {
   reading,
   results,
   runners,
+  speed,
+  speeds,
   steps,
   surface,
   tolerance,
@@ -226,13 +228,14 @@ function Results() {
 function outcome({ distance, reached }: Result, diverged: number | null): string {
   if (diverged !== null) return `diverged in step ${diverged}`
   if (reached !== null) return `reached after ${reached} step${reached === 1 ? '' : 's'}`
-  return distance === null ? 'nothing to reach' : 'not reached'
+  if (distance === null) return minima.value ? 'nothing to reach' : '…'
+  return 'not reached'
 }
 
 /** What is known of the minima. */
 function Known() {
   const found = minima.value
-  if (!found) return <p class="note">Looking for minima …</p>
+  if (!found) return <p class="note">{'error' in reading.value ? '' : 'Looking for minima …'}</p>
   const lowest = found.minima.filter(minimum => minimum.lowest)
   const others = found.minima.length - lowest.length
   const where = lowest.map(({ x, y }) => `(${numeral(x)}, ${numeral(y)})`).join(', ')
@@ -251,7 +254,8 @@ function Known() {
 
 function said(): string {
   if (failure.value !== '') return failure.value
-  if ('error' in reading.value) return 'The formula cannot be read: what is shown belongs to the one before.'
+  if ('error' in reading.value)
+    return `The formula cannot be read${paths.value.length > 0 ? ': what is shown belongs to the one before' : ''}.`
   if (runners.value.length === 0) return 'Choose at least one optimizer.'
   const gone = paths.value.filter(({ diverged }) => diverged !== null).map(({ kind }) => kinds[kind].title)
   return gone.length > 0 ? `${gone.join(', ')} diverged: try a smaller learning rate.` : ''
@@ -278,7 +282,15 @@ export function Optimizers() {
             click a step to take it apart.
           </p>
           <Above />
-          <Player label="Step" at={at} last={steps.value} />
+          <Player
+            position={Math.min(at.value, steps.value)}
+            length={steps.value}
+            onMove={to => {
+              at.value = to
+            }}
+            speed={speed}
+            speeds={speeds}
+          />
           <Slider label="Steps in all" value={steps} min={1} max={MOST} step={1} />
           <Status>{said()}</Status>
         </Panel>

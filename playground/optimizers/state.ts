@@ -33,6 +33,7 @@ const all = state<{
   on: readonly KindName[]
   steps: number
   at: number
+  speed: number
   of: KindName
   tolerance: number
   [constant: `${string}.${string}`]: number
@@ -46,12 +47,16 @@ const all = state<{
   on: list<KindName>(some, choice('sgd', kindNames), kindNames.length),
   steps: number(200, { min: 1, max: MOST, integer: true }),
   at: number(15, { min: 0, max: MOST, integer: true }),
+  speed: number(20, { min: 1, max: 50, integer: true }),
   of: choice<KindName>('adam', kindNames),
   tolerance: number(0.01, { min: 1e-8, max: 1 }),
   ...constants,
 })
-export const { surface, f, k, x, y, zoom, on, steps, at, of, tolerance } = all
+export const { surface, f, k, x, y, zoom, on, steps, at, speed, of, tolerance } = all
 export const constant = (kind: KindName, name: string): Signal<number> => all[`${kind}.${name}`]
+
+/** Steps a second, when they are played. */
+export const speeds = [2, 5, 10, 20, 50] as const
 
 /** The settings of a surface, that suit it. */
 export function choose(name: SurfaceName): void {

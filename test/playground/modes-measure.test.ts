@@ -69,6 +69,7 @@ describe('programs', () => {
     ['a = x; a = y; a', "'a' has a meaning already", 8],
     ['b = a + 1; a = x; b', "'a' has a meaning already", 12],
     ['3 + 4', 'it depends on no input', 1],
+    ['a+b+c+d+f+g+h+i+j+k+l+m+n', 'at most 12 inputs, not 13', 1],
     ['x; 3', 'an output depends on no input', 4],
   ])('%j is refused', (text, error, column) => {
     expect(read(text)).toEqual({ error: expect.stringContaining(error), column })
