@@ -352,6 +352,10 @@ export function train(playground: () => Playground): void {
       await tab.says({ show: '1.2' })
       await page.getByRole('checkbox', { name: 'Logarithmic loss' }).check()
       await tab.says({ log: 'on' })
+      for (const width of [1920, 1000, 800, 390]) {
+        await page.setViewportSize({ width, height: 800 })
+        await until(() => page.evaluate(() => document.documentElement.scrollWidth)).toBe(width)
+      }
       expect(wrong).toEqual([])
       await close()
     })
