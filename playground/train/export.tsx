@@ -2,8 +2,13 @@
 import { useSignal } from '@preact/signals'
 import { useRef } from 'preact/hooks'
 import { Button, copy, Status } from '../control.tsx'
-import { script } from './script.ts'
 import { setup } from './state.ts'
+
+/** The script of the setup now; who writes it comes when it is wanted first. */
+async function write(): Promise<string> {
+  const { script } = await import('./script.ts')
+  return script(setup.peek())
+}
 
 export function Export() {
   const dialog = useRef<HTMLDialogElement>(null)
@@ -26,7 +31,7 @@ export function Export() {
           code.value = ''
           said.value = ''
           dialog.current?.showModal()
-          script(setup.peek()).then(
+          write().then(
             written => {
               code.value = written
             },

@@ -43,7 +43,7 @@ function Figures() {
         name="Progress"
         values={[
           ['step', now ? whole(now.step) : '—'],
-          ['epoch', now ? (now.epoch < 100 ? now.epoch.toFixed(1) : whole(now.epoch)) : '—'],
+          ['epoch', now ? whole(now.epoch) : '—'],
         ]}
       />
       <Figure

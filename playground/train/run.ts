@@ -32,7 +32,7 @@ export const failure: ReadonlySignal<string> = failureSignal
 export const rates: ReadonlySignal<readonly Point[]> = ratesSignal
 export const measured = signal<Readonly<Record<EngineName, number>> | 'now' | null>(null)
 /** What happened last, for everybody to read. */
-export const said = signal('')
+export const said = signal('Press play, or take one step, and see what the gradients do.')
 
 /** The weight that is inspected, if the network has it. */
 export const inspected = computed<Place | null>(() => {

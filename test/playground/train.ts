@@ -62,7 +62,7 @@ class Tab {
     const loss = (x: number): string => (Number.isNaN(x) ? '—' : numeral(x, 3))
     await until(() => this.figure(1)).toEqual([loss(now.train), loss(now.test)])
     expect(await this.figure(2)).toEqual([score(now.trainScore), score(now.testScore)])
-    expect(await this.figure(0)).toEqual([String(steps), epoch.toFixed(1)])
+    expect(await this.figure(0)).toEqual([String(steps), String(epoch)])
     expect(await this.page.locator('.train-edges path').count()).toBe(
       session.ready.widths.slice(1).reduce((all, units, i) => all + units * session.ready.widths[i], 0),
     )
