@@ -223,6 +223,16 @@ export function optimizers(playground: () => Playground): void {
       await close()
     }, 30_000)
 
+    test('an address that names a surface alone has its settings; with another formula it is one’s own', async () => {
+      const { page, close } = await playground().open('#optimizers?surface=beale')
+      await poll(() => page.getByLabel('f(x, y) =').inputValue()).toBe(surfaces.beale.text)
+      expect(await number(page, 'Start x').inputValue()).toBe(numeral(surfaces.beale.start.x))
+      await close()
+      const other = await playground().open('#optimizers?surface=beale&f=x%5E2%2By%5E4')
+      await poll(() => other.page.getByRole('combobox', { name: 'Surface' }).inputValue()).toBe('own')
+      await other.close()
+    }, 30_000)
+
     test('the address holds everything', async () => {
       const { page, close } = await playground().open(
         '#optimizers?surface=ravine&f=x%5E2%2F16+%2B+k*(y+-+sin(x))%5E2&k=30&x=1&y=-1&on=lion,lbfgs&lion.lr=0.2&of=lion&steps=30&at=7',
