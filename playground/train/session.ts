@@ -212,7 +212,7 @@ export class Session {
     }
   }
 
-  /** All that is to be seen now. `speed` and whose ledger are the caller's to say. */
+  /** All that is to be seen now. `speed` and whose ledger are the caller's to say; a place that there is not has none. */
   frame(speed = 0, place: Place | null = null): Frame {
     const { widths } = this.ready
     const now = this.#measure()
@@ -250,19 +250,22 @@ export class Session {
       outputs: pictures(outputs),
       units: plane.slice(0, -1).map(pictures),
       speed,
-      ledger: place && this.ledger(place),
+      ledger: place && this.#has(place) ? this.ledger(place) : null,
     }
   }
 
-  #check({ layer, unit, input }: Place): void {
+  #has({ layer, unit, input }: Place): boolean {
     const { widths } = this.ready
     const within = (x: number, end: number): boolean => Number.isInteger(x) && x >= 0 && x < end
-    if (
-      !within(layer, widths.length - 1) ||
-      !within(unit, widths[layer + 1]) ||
-      !(input === 'bias' || within(input, widths[layer]))
+    return (
+      within(layer, widths.length - 1) &&
+      within(unit, widths[layer + 1]) &&
+      (input === 'bias' || within(input, widths[layer]))
     )
-      throw new Error(`There is no weight of layer ${layer}, unit ${unit}, input ${input}`)
+  }
+  #check(place: Place): void {
+    const { layer, unit, input } = place
+    if (!this.#has(place)) throw new Error(`There is no weight of layer ${layer}, unit ${unit}, input ${input}`)
   }
 
   /** What each layer makes of inputs when nothing is dropped: the inputs, activations, at last the outputs. */

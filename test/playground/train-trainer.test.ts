@@ -259,6 +259,21 @@ describe('what fails', () => {
   })
 })
 
+test('a weight that the next network has no more is inspected: nothing is shown of it, and all goes on', async () => {
+  const page = new Page()
+  page.eager = false
+  await page.begin()
+  void page.begin({ hidden: [] })
+  void page.ask({ type: 'inspect', place: { layer: 2, unit: 0, input: 0 } })
+  await page.ask({ type: 'drawn' })
+  await page.ask({ type: 'inspect', place: { layer: 0, unit: 0, input: 1 } })
+  await page.ask({ type: 'step', count: 1 })
+  await page.ask({ type: 'drawn' })
+  await page.until(() => page.last.step === 1)
+  expect(page.last.ledger?.place.input).toBe(1)
+  expect(page.all('failure')).toEqual([])
+})
+
 test('of many setups in a row the last one counts, and nothing of the old run goes on', async () => {
   const page = new Page()
   await page.begin()
