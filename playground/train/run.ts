@@ -174,6 +174,7 @@ effect(() => {
       if (kind === 'tune' && !failure.peek() && !outdated) {
         asked = wanted
         ask({ type: 'tune', setup: wanted })
+        measured.value = null
         said.value = `Goes on with ${what} changed.`
         return
       }

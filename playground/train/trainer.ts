@@ -19,7 +19,8 @@ export class Trainer {
   #session: Session | null = null
   /** Counts setups, so that one that is no longer asked for need not begin. */
   #edition = 0
-  #measuring = false
+  /** Counts what would make a measurement another, so that one which nobody waits for ends. */
+  #measurement = 0
   /** Requests are answered one after the other. */
   #queue: Promise<void> = Promise.resolve()
   /** Steps that were asked for one by one. */
@@ -73,10 +74,11 @@ export class Trainer {
     switch (request.type) {
       case 'tune':
         session.tune(request.setup)
+        this.#measurement++
         return this.#changed()
       case 'measure':
         // beside whatever else is asked for
-        if (!this.#measuring) this.#measure(session.setup).catch(error => this.#fail(error))
+        this.#measure(session.setup).catch(error => this.#fail(error))
         return
       case 'assign':
         session.assign(request.place, request.value)
@@ -95,6 +97,7 @@ export class Trainer {
     this.#rest()
     this.#session = null
     this.#inspected = null
+    this.#measurement++
     const session = await Session.begin(setup)
     this.#session = session
     this.#send({ type: 'ready', ...session.ready })
@@ -178,26 +181,21 @@ export class Trainer {
 
   /** Trains other networks of the same setup for a while, one with each engine. */
   async #measure(setup: Setup): Promise<void> {
-    const edition = this.#edition
-    this.#measuring = true
-    try {
-      const speeds = { tensor: 0, scalar: 0 }
-      for (const engine of engineNames) {
-        const given = { ...setup, engine }
-        await this.#paceOf(given, warm)
-        speeds[engine] = await this.#paceOf(given, measured)
-      }
-      if (edition === this.#edition) this.#send({ type: 'speeds', speeds })
-    } finally {
-      this.#measuring = false
+    const measurement = ++this.#measurement
+    const speeds = { tensor: 0, scalar: 0 }
+    for (const engine of engineNames) {
+      const given = { ...setup, engine }
+      await this.#paceOf(given, warm, measurement)
+      speeds[engine] = await this.#paceOf(given, measured, measurement)
     }
+    if (measurement === this.#measurement) this.#send({ type: 'speeds', speeds })
   }
 
   /** Steps a second of a setup, over some milliseconds of steps. */
-  async #paceOf(setup: Setup, time: number): Promise<number> {
+  async #paceOf(setup: Setup, time: number, measurement: number): Promise<number> {
     let session = await Session.begin(setup)
     let [spent, steps] = [0, 0]
-    while (spent < time) {
+    while (spent < time && measurement === this.#measurement) {
       const began = performance.now()
       try {
         while (performance.now() - began < slice) {

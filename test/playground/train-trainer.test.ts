@@ -259,6 +259,24 @@ describe('what fails', () => {
   })
 })
 
+test('engines are measured anew when a new run or another batch size came in between', async () => {
+  const page = new Page()
+  await page.begin()
+  await page.ask({ type: 'measure' })
+  await pause(100)
+  await page.begin({ seed: 2 })
+  await page.ask({ type: 'measure' })
+  await page.until(() => page.all('speeds').length === 1)
+  await page.ask({ type: 'measure' })
+  await page.ask({ type: 'tune', setup: { ...plain, seed: 2, batch: 100 } })
+  await page.ask({ type: 'measure' })
+  await page.until(() => page.all('speeds').length === 2)
+  await pause(1500)
+  const [before, after, ...others] = page.all('speeds').map(({ speeds }) => speeds.scalar)
+  expect(others).toEqual([])
+  expect(after).toBeLessThan(before / 2)
+})
+
 test('a weight that the next network has no more is inspected: nothing is shown of it, and all goes on', async () => {
   const page = new Page()
   page.eager = false
