@@ -15,7 +15,7 @@ import { added, barred, contribution, dotted, equation, named, plain, shaped, ta
 export interface ExplainOptions extends TraceOptions, FoldOptions {
   /** Which derivatives: `forward`, `reverse` or `both` (default). */
   readonly mode?: 'forward' | 'reverse' | 'both'
-  /** The inputs to propagate tangents from (the first that has a derivative). */
+  /** The inputs to propagate tangents from (the first that has a derivative; none when they are integers). */
   readonly wrt?: readonly string[]
   /** The outputs to sweep back from (all). */
   readonly outputs?: readonly string[]
@@ -54,11 +54,12 @@ export function explain(f: Traceable, inputs: Inputs, given: ExplainOptions = {}
   const limit = limited('explain', fold)
   const all = namedInputs('explain', f, inputs)
   const first = all.find(([, x]) => !(x instanceof Tensor) || isFloat(x.dtype))
-  if (!first)
+  const found = trace(f, inputs, { ...options, wrt: mode === 'reverse' ? [] : (wrt ?? (first ? [first[0]] : [])) })
+  // of a model that reads integers there are the adjoints of its parameters
+  if (!first && (mode === 'forward' || !found.outputs.some(({ node }) => node !== null)))
     throw new ArgumentError(
       `explain: there is no input to differentiate by${all.length > 0 ? ': they are integers or bools' : ''}`,
     )
-  const found = trace(f, inputs, { ...options, wrt: mode === 'reverse' ? [] : (wrt ?? [first[0]]) })
   const rows = outputs?.map(name => chosen('explain', found, name)) ?? found.outputs
   const sweeps = rows.filter(({ node }) => node !== null).map(({ name }) => sweep(found, { output: name }))
   return new Explanation(found, mode === 'forward' ? [] : sweeps, limit)

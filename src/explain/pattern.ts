@@ -73,10 +73,18 @@ export function pattern(row: Row<unknown>): Pattern | null {
   return 'slope'
 }
 
-/** The rows that are used more than once, and how often: their adjoints are sums, one term for each use. */
-export function copies<V>({ rows }: Trace<V>): Map<Row<V>, number> {
+/**
+ * The rows that are used more than once, and how often: their adjoints are sums, one term for each use. What hands no
+ * gradient back, as a comparison, is no use.
+ */
+export function copies<V>({ rows, at }: Trace<V>): Map<Row<V>, number> {
   const uses = new Map<Row<V>, number>()
-  for (const { args } of rows) for (const x of args) if (typeof x === 'object') uses.set(x, (uses.get(x) ?? 0) + 1)
+  for (const { args, places, node } of rows)
+    args.forEach((x, i) => {
+      const input = node?.inputs[places[i] as number]
+      if (typeof x === 'object' && typeof input === 'object' && input && at.get(input) === x)
+        uses.set(x, (uses.get(x) ?? 0) + 1)
+    })
   return new Map([...uses].filter(([, n]) => n > 1))
 }
 

@@ -253,13 +253,13 @@ test('patterns as a table', () => {
     `Flow patterns: what becomes of a gradient on its way back
 
 pattern   what it does     rows  which
---------  ---------------  ----  ------------
+--------  ---------------  ----  -----
 add       distributes         1  w6
 multiply  switches            1  w4
 max       routes              1  w2
 scale     scales              1  w5
 gate      gates               1  w1
 block     blocks              1  w3
-copy      sums its copies     2  x (2), y (2)`,
+copy      sums its copies     1  x (2)`,
   )
 })
