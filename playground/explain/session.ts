@@ -61,11 +61,16 @@ export const strays = computed((): readonly string[] => {
   const said = [...numbers, ...[wrt.value, by.value].filter(name => name !== '' && name !== '*')]
   return [...new Set(said)].filter(name => !names.includes(name))
 })
+/** What is said of an input; inputs may be named as what every object has. */
+const said = (amounts: Amounts, name: string): number | undefined =>
+  Object.hasOwn(amounts, name) ? amounts[name] : undefined
 /** What inputs were when they were last there. */
 const remembered = new Map<string, number>()
 export const at = computed((): Amounts => {
   const names = good.value?.names ?? []
-  return Object.fromEntries(names.map((name, k) => [name, place.at.value[name] ?? remembered.get(name) ?? start(k)]))
+  return Object.fromEntries(
+    names.map((name, k) => [name, said(place.at.value, name) ?? remembered.get(name) ?? start(k)]),
+  )
 })
 export function assign(name: string, x: number): void {
   remembered.set(name, x)
@@ -79,7 +84,7 @@ export function choose(text: string, amounts?: Amounts): void {
   place.at.value = amounts ?? at.peek()
   place.pin.value = ''
   if (!wrt.peek().includes(place.wrt.peek()) && place.wrt.peek() !== '*') place.wrt.value = ''
-  if (!(place.by.peek() in at.peek())) place.by.value = ''
+  if (!Object.hasOwn(at.peek(), place.by.peek())) place.by.value = ''
   place.step.value = Infinity
 }
 
