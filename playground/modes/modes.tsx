@@ -29,9 +29,9 @@ function Setup() {
         <Scroll label="Formula">
           <Tex of={formula(shape.value, sizes)} display />
         </Scroll>
-        <Slider label="Inputs n" value={n} min={1} max={most('n')} step={1} />
-        <Slider label="Outputs m" value={m} min={1} max={most('m')} step={1} />
-        <Slider label="Depth" value={depth} min={1} max={most('depth')} step={1} />
+        <Slider label="Inputs n" value={n} min={1} max={most('n')} step={1} integer />
+        <Slider label="Outputs m" value={m} min={1} max={most('m')} step={1} integer />
+        <Slider label="Depth" value={depth} min={1} max={most('depth')} step={1} integer />
         <Segments
           label="Engine"
           value={engine}

@@ -10,6 +10,7 @@ export interface Constant {
   /** In decades where it is a logarithm. */
   readonly step: number
   readonly log?: boolean
+  readonly integer?: boolean
 }
 /** What all optimizers of the library have in common, L-BFGS too. */
 export interface Stepping {
@@ -99,9 +100,9 @@ export const kinds = {
   },
   lbfgs: {
     title: 'L-BFGS',
-    constants: { lr: lr(1), historySize: { title: 'history', initial: 10, min: 1, max: 20, step: 1 } },
+    constants: { lr: lr(1), historySize: { title: 'history', initial: 10, min: 1, max: 20, step: 1, integer: true } },
     make: (params, { lr, historySize }) =>
-      new optim.LBFGS(params, { lr, historySize: Math.round(historySize), maxIter: 1, lineSearchFn: 'strong_wolfe' }),
+      new optim.LBFGS(params, { lr, historySize, maxIter: 1, lineSearchFn: 'strong_wolfe' }),
   },
 } satisfies Readonly<Record<string, Kind>>
 export type KindName = keyof typeof kinds

@@ -99,8 +99,8 @@ function Optimizer({ kind }: { readonly kind: KindName }) {
   const runs = on.value.includes(kind)
   const { title } = kinds[kind]
   const [rate, ...others] = Object.entries<Constant>(kinds[kind].constants)
-  const slider = ([name, { title, min, max, step, log }]: [string, Constant]) => (
-    <Slider key={name} label={title} value={constant(kind, name)} min={min} max={max} step={step} log={log} />
+  const slider = ([name, { title, initial: _, ...range }]: [string, Constant]) => (
+    <Slider key={name} label={title} value={constant(kind, name)} {...range} />
   )
   const start = initials(kind)
   const changed = Object.keys(start).some(name => constant(kind, name).value !== start[name])
@@ -291,7 +291,7 @@ export function Optimizers() {
             speed={speed}
             speeds={speeds}
           />
-          <Slider label="Steps in all" value={steps} min={1} max={MOST} step={1} />
+          <Slider label="Steps in all" value={steps} min={1} max={MOST} step={1} integer />
           <Status>{said()}</Status>
         </Panel>
         <Losses />

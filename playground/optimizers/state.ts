@@ -16,9 +16,9 @@ const some: readonly KindName[] = ['sgd', 'momentum', 'rmsprop', 'adam']
 
 const constants = Object.fromEntries(
   kindNames.flatMap(kind =>
-    Object.entries<Constant>(kinds[kind].constants).map(([name, { initial, min, max, step, log }]) => [
+    Object.entries<Constant>(kinds[kind].constants).map(([name, { initial, min, max, integer }]) => [
       `${kind}.${name}`,
-      number(initial, { min, max, integer: step === 1 && !log }),
+      number(initial, { min, max, integer }),
     ]),
   ),
 ) as Record<`${string}.${string}`, Field<number>>
