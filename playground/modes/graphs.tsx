@@ -8,7 +8,7 @@ import { Tex } from '../tex.tsx'
 import { count } from './cost.tsx'
 import type { Named } from './graph.ts'
 import type { Reading } from './program.ts'
-import { at, eliminations, f, jacobian, jacobianProgram, orders, program, seed } from './state.ts'
+import { at, eliminations, f, jacobian, jacobianProgram, orders, program, seed, VALUES } from './state.ts'
 
 /** Where a program is typed, and what is wrong with it. */
 function Typed({
@@ -85,7 +85,8 @@ function Values({ inputs }: { readonly inputs: readonly string[] }) {
             onChange={event => {
               const x = numberOf(event.currentTarget.value)
               const all = inputs.map((_, k) => at.value[k] ?? 1)
-              if (Number.isFinite(x)) at.value = all.map((old, k) => (k === i ? x : old))
+              const within = Math.min(VALUES.max, Math.max(VALUES.min, x))
+              if (Number.isFinite(x)) at.value = all.map((old, k) => (k === i ? within : old))
               event.currentTarget.value = numeral(at.value[i] ?? 1)
             }}
           />

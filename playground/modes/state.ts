@@ -13,6 +13,9 @@ export const MOST = { n: 32, m: 32, depth: 40 } as const
 export const most = (of: keyof Sizes): number => (engine.value === 'scalar' ? MOST[of] / 2 : MOST[of])
 const within = (of: keyof Sizes, x: number): number => Math.min(most(of), x)
 
+/** What an input of a typed program may be. */
+export const VALUES = { min: -1e6, max: 1e6 } as const
+
 export const { shape, engine, n, m, depth, axis, f, at, seed, jacobian } = state('modes', {
   shape: choice<Shape>('layers', shapes),
   engine: choice<Engine>('tensor', engines),
@@ -21,7 +24,7 @@ export const { shape, engine, n, m, depth, axis, f, at, seed, jacobian } = state
   depth: number(16, { min: 1, max: MOST.depth, integer: true }),
   axis: choice('arithmetic', ['arithmetic', 'time'] as const),
   f: text('a = sin(x)\nexp(a*cos(y)) * tanh(x*y) * log(a*cos(x) + 2)'),
-  at: list<number>([], number(1, { min: -1e6, max: 1e6 }), INPUTS),
+  at: list<number>([], number(1, VALUES), INPUTS),
   seed: number(1, { min: 1, max: 999, integer: true }),
   jacobian: text('a = x*y*z\nb = x*sin(a)\nc = cos(b) + a\nb*c\na*exp(c)\nlog(b)'),
 })
