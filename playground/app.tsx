@@ -1,6 +1,7 @@
 // The frame: the name, the tabs, the theme, and the tab that is open.
 import { type ReadonlySignal, signal, useComputed } from '@preact/signals'
 import type { FunctionComponent } from 'preact'
+import { useEffect, useErrorBoundary } from 'preact/hooks'
 import { Segments } from './control.tsx'
 import { complaints, places, type Tab, tab, tabs } from './place.ts'
 import { theme, themes } from './theme.ts'
@@ -44,7 +45,25 @@ function Body() {
   const { value } = useComputed(() => load(tab.value).value)
   if (!value) return <p class="waiting">…</p>
   if ('error' in value) return <p role="alert">This part of the page could not be loaded: {value.error}</p>
-  return <value.Tab />
+  return <Guarded key={tab.value} of={tab.value} Tab={value.Tab} />
+}
+
+/** A tab that fails says so, and another address or a new beginning may do better. */
+function Guarded({ of, Tab }: { readonly of: Tab; readonly Tab: FunctionComponent }) {
+  const [error, reset] = useErrorBoundary(console.error)
+  useEffect(() => {
+    addEventListener('hashchange', reset)
+    return () => removeEventListener('hashchange', reset)
+  }, [reset])
+  if (error === undefined) return <Tab />
+  return (
+    <div class="stack" role="alert">
+      <p>This part of the page has failed: {String(error)}</p>
+      <p>
+        <a href={`#${of}`}>Begin anew</a>
+      </p>
+    </div>
+  )
 }
 
 function Complaints() {

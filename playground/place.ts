@@ -1,5 +1,5 @@
 // What the page shows stands in its address: `#train?lr=0.1&hidden=4,2`. What is as it was in the beginning is left out.
-import { computed, effect, type ReadonlySignal, type Signal, signal } from '@preact/signals'
+import { batch, computed, effect, type ReadonlySignal, type Signal, signal } from '@preact/signals'
 
 /** How a part of the state is written in the address. */
 export interface Field<T> {
@@ -91,14 +91,17 @@ function read(entries: ReadonlyMap<string, Entry>): void {
   const said = unknown(name)
   // what is said to nobody is nobody's
   const query = isTab(name) ? all : new URLSearchParams()
-  for (const [key, entry] of entries) {
-    try {
-      entry.read(query.get(key))
-    } catch (error) {
-      entry.read(null)
-      said.push(`${key} is ${(error as Error).message}, not '${query.get(key)}'`)
+  // between two fields there is no state that anybody asked for
+  batch(() => {
+    for (const [key, entry] of entries) {
+      try {
+        entry.read(query.get(key))
+      } catch (error) {
+        entry.read(null)
+        said.push(`${key} is ${(error as Error).message}, not '${query.get(key)}'`)
+      }
     }
-  }
+  })
   for (const key of query.keys()) if (!entries.has(key)) said.push(`there is no '${key}' here`)
   complaints.value = said
 }

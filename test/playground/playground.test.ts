@@ -5,6 +5,7 @@ import { runsHere } from '../chromium.ts'
 import { Playground, shots } from './browser.ts'
 import { explainTab } from './explain.ts'
 import { frame } from './frame.ts'
+import { hostile } from './hostile.ts'
 import { modes } from './modes.ts'
 import { optimizers } from './optimizers.ts'
 import { train } from './train.ts'
@@ -25,4 +26,5 @@ describe.skipIf(!runsHere)('the playground', () => {
   modes(started)
   optimizers(started)
   explainTab(started)
+  hostile(started)
 })
