@@ -75,9 +75,15 @@ function dents(of: Grid): Point[] {
 }
 
 /** f at a point, on the scalar engine. */
-const height = (f: F, x: Value, y: Value, k: Value): Value => {
+export const height = (f: F, x: Value, y: Value, k: Value): Value => {
   const z = f(x, y, k)
   return z instanceof Value ? z : Value.constant(z)
+}
+/** f at a point, with its slopes in the gradients of x and y: 0 where none flows, as through floor. */
+export function slope(f: F, x: Value, y: Value, k: Value): Value {
+  const z = height(f, x, y, k)
+  if (z.op !== null || z === x || z === y) z.backward()
+  return z
 }
 
 /** Down to the minimum from near it. */
@@ -92,9 +98,7 @@ function down(f: F, k: number, from: Point): Point & { readonly f: number } {
   })
   optimizer.step(() => {
     optimizer.zeroGrad()
-    const z = height(f, x, y, fixed)
-    z.backward()
-    return z
+    return slope(f, x, y, fixed)
   })
   const after = height(f, x, y, fixed).data
   return after <= before ? { x: x.data, y: y.data, f: after } : { ...from, f: before }

@@ -226,6 +226,7 @@ function Results() {
 }
 
 function outcome({ distance, reached }: Result, diverged: number | null): string {
+  if (diverged === 0) return 'no number at the start'
   if (diverged !== null) return `diverged in step ${diverged}`
   if (reached !== null) return `reached after ${reached} step${reached === 1 ? '' : 's'}`
   if (distance === null) return minima.value ? 'nothing to reach' : '…'
@@ -257,6 +258,7 @@ function said(): string {
   if ('error' in reading.value)
     return `The formula cannot be read${paths.value.length > 0 ? ': what is shown belongs to the one before' : ''}.`
   if (runners.value.length === 0) return 'Choose at least one optimizer.'
+  if (paths.value.some(({ diverged }) => diverged === 0)) return 'f is no finite number at the start: begin elsewhere.'
   const gone = paths.value.filter(({ diverged }) => diverged !== null).map(({ kind }) => kinds[kind].title)
   return gone.length > 0 ? `${gone.join(', ')} diverged: try a smaller learning rate.` : ''
 }

@@ -72,6 +72,12 @@ export function choose(name: SurfaceName): void {
     for (const kind of plain) constant(kind, 'lr').value = chosen.lr
   })
 }
+// an address may name a surface without its formula, or with another's
+effect(() => {
+  if (surface.value === 'own' || surfaces[surface.value].text === f.value) return
+  if (f.value === first.text) choose(surface.value)
+  else type(f.value)
+})
 /** A formula of the reader's own. */
 export function type(text: string): void {
   batch(() => {

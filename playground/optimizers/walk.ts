@@ -2,7 +2,7 @@
 
 import { type Anatomy, anatomy, type Expression } from '../../src/explain/explain.ts'
 import { optim, Value } from '../../src/index.ts'
-import type { Minimum } from './ground.ts'
+import { height, type Minimum, slope } from './ground.ts'
 import { type Constants, type KindName, kinds, type Stepping } from './kind.ts'
 import type { Point } from './surface.ts'
 
@@ -41,9 +41,7 @@ function walker(f: F, k: number, { kind, constants }: Runner, start: Point): Wal
     optimizer,
     closure() {
       optimizer.zeroGrad()
-      const z = f(x, y, fixed) as Value
-      z.backward()
-      return z
+      return slope(f, x, y, fixed)
     },
   }
 }
@@ -54,7 +52,7 @@ export function walk(f: F, k: number, runner: Runner, start: Point, steps: numbe
   const found: [number, number, number][] = []
   let diverged: number | null = null
   for (let t = 0; t <= steps; t++) {
-    const z = f(x, y, Value.constant(k)) as Value
+    const z = height(f, x, y, Value.constant(k))
     if (!(Math.hypot(x.data, y.data) <= FAR) || !Number.isFinite(z.data)) {
       diverged = t
       break

@@ -45,6 +45,21 @@ export function hostile(playground: () => Playground): void {
       await close()
     }, 30_000)
 
+    test('a surface that is named alone, one that is not of its formula, and no number at the start', async () => {
+      const { page, wrong, close } = await playground().open('#optimizers?surface=beale')
+      await poll(() => page.getByLabel('f(x, y) =').inputValue()).toContain('2.625')
+      await poll(() => hash(page)).toContain('x=1&y=1.5')
+      const { address } = playground()
+      await page.goto(`${address}#optimizers?surface=beale&f=log(x)`)
+      await poll(() => page.getByRole('combobox', { name: 'Surface' }).inputValue()).toBe('own')
+      await poll(() => page.getByText('f is no finite number at the start').count()).toBe(1)
+      await poll(() => page.getByText('no number at the start', { exact: true }).count()).toBe(4)
+      await page.goto(`${address}#optimizers`)
+      await poll(() => page.getByRole('combobox', { name: 'Surface' }).inputValue()).toBe('bowl')
+      expect(wrong).toEqual([])
+      await close()
+    }, 30_000)
+
     test('a program of many inputs keeps their values in the address', async () => {
       const f = Array.from({ length: 14 }, (_, i) => `v${i}`).join('+')
       const { page, close } = await playground().open(`#modes?f=${encodeURIComponent(f)}`)

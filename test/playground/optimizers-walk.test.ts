@@ -151,6 +151,15 @@ describe('ways', () => {
     expect(walk(functionOf('log(x) + y'), 1, runner('sgd'), start, 5)).toMatchObject({ diverged: 0 })
   })
 
+  test('where no gradient flows the slope is 0, and nobody moves', () => {
+    const steps = functionOf('floor(x) + 0*floor(y)')
+    const { f, diverged } = walk(steps, 1, runner('sgd'), start, 3)
+    expect([...f, diverged]).toEqual([-2, -2, -2, -2, null])
+    expect(anatomies(steps, 1, runner('sgd'), start, 1)?.[0].step).toBe(0)
+    expect(seen({ ...surfaces.bowl, text: 'floor(x)' })).toMatchObject({ minima: [] })
+    expect(walk(functionOf('x'), 1, runner('sgd', { lr: 0.5 }), start, 1).f[1]).toBe(-2)
+  })
+
   test('its result: height, distance to the nearest lowest minimum, first step that is near', () => {
     const path = {
       kind: 'sgd' as const,
