@@ -12,6 +12,10 @@ export interface Own {
 
 /** So many different whole numbers are classes; more are a quantity. */
 const most = 10
+/** Of larger numbers the squares are none any more. */
+const largest = 1e100
+/** Characters of a table: it stands in the address, and is read while the reader waits. */
+const longest = 200_000
 const isNumber = (x: unknown): boolean => typeof x === 'number'
 
 /** What is wrong, without what is for programmers. */
@@ -19,6 +23,13 @@ const inWords = (message: string): string =>
   message
     .replace(/^csv: (.)/, (_, letter: string) => letter.toUpperCase())
     .replace(/Give other names: .*$/, 'Give them different names')
+
+/** @throws Error when the text is longer than a table may be */
+export function short(text: string): void {
+  const [length, most] = [text.length, longest].map(x => x.toLocaleString('en'))
+  if (text.length > longest)
+    throw new Error(`The table has ${length} characters, but at most ${most} fit into a link. Take fewer of its lines`)
+}
 
 /**
  * Reads text with commas, semicolons or tabs between at least three columns: numbers, the first two of them the axes of
@@ -28,6 +39,7 @@ const inWords = (message: string): string =>
  * @throws Error that names the line and the column
  */
 export async function own(text: string): Promise<Own> {
+  short(text)
   const lines = text.split(/\r\n?|\n/)
   const first = lines.find(line => line.trim() !== '')
   if (first === undefined) throw new Error('The table is empty. Give one example a line: two numbers and a label')
@@ -55,6 +67,13 @@ export async function own(text: string): Promise<Own> {
   const columns = numeric.map(name => table.column(name).values.map(Number))
   const rows = Array.from({ length: table.length }, (_, i) => columns.map(column => column[i]))
   const last = table.columns[table.columns.length - 1]
+  for (const { name, values } of table.columns) {
+    const found = values.findIndex(x => typeof x === 'number' && Math.abs(x) > largest)
+    if (found >= 0)
+      throw new Error(
+        `Example ${found + 1} has ${values[found]} in column '${name}', but numbers may be ${largest} at most`,
+      )
+  }
   const labels = last.values.map(x => (typeof x === 'number' ? x : String(x).trim()))
   const different = [...new Set(labels)]
   if (different.length < 2)

@@ -3,6 +3,7 @@ import { effect, useSignal, useSignalEffect } from '@preact/signals'
 import { useEffect, useId, useRef } from 'preact/hooks'
 import { Generator } from '../../src/index.ts'
 import { Button, Panel, Slider } from '../control.tsx'
+import { short } from './csv.ts'
 import { prepare } from './data.ts'
 import { css } from './image.ts'
 import { type DataName, dataNames } from './message.ts'
@@ -98,6 +99,7 @@ function Own() {
   const id = useId()
   const typed = useSignal(train.csv.peek())
   const open = useSignal(train.data.peek() === 'csv')
+  const refused = useSignal('')
   // the address may bring another
   useEffect(
     () =>
@@ -107,6 +109,13 @@ function Own() {
     [],
   )
   const use = (): void => {
+    refused.value = ''
+    try {
+      short(typed.value)
+    } catch (error) {
+      refused.value = (error as Error).message
+      return
+    }
     train.csv.value = typed.value
     train.data.value = 'csv'
   }
@@ -150,6 +159,11 @@ function Own() {
           <Button kind="main" onClick={use}>
             Use this data
           </Button>
+          {refused.value !== '' && (
+            <p class="bad" role="alert">
+              {refused.value}
+            </p>
+          )}
           {train.data.value === 'csv' && failure.value !== '' && <p class="bad">{failure.value}</p>}
         </div>
       )}

@@ -100,9 +100,19 @@ describe("the reader's own table", () => {
     ['1,2,a\n3,4,a\n', "All examples have the label 'a', so there is nothing to tell apart"],
     ['1,2,0.5\n3,4,0.5\n', "All examples have the label '0.5', so there is nothing to tell apart"],
     [Array.from('abcdefghijk', x => `1,2,${x}`).join('\n'), 'has 11 different words, but there can be at most 10'],
+    ['1,2,a\n1e400,4,b\n', "Example 2 has Infinity in column 'column 0', but numbers may be 1e+100 at most"],
+    ['1,2,1.5\n3,4,-1e101\n', "Example 2 has -1e+101 in column 'column 2', but"],
   ])('%j: %s', async (text, message) => {
     await expect(own(text)).rejects.toThrow(message)
     await expect(begin({ data: 'csv', csv: text })).rejects.toThrow(message)
+  })
+
+  test('as long as a link can be', async () => {
+    const rows = (count: number) => Array.from({ length: count }, (_, i) => `${i},${i % 7},${i % 2}`).join('\n')
+    expect((await own(rows(10_000))).labels).toHaveLength(10_000)
+    await expect(own(rows(100_000))).rejects.toThrow(
+      /^The table has 988,\d+ characters, but at most 200,000 fit into a link/,
+    )
   })
 
   const numbers = '1,2,0.5\n2,3,1.5\n3,3,2.5'
