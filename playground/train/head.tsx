@@ -12,6 +12,8 @@ import { speeds, train } from './state.ts'
 
 const shown = slowly(frame, 100)
 const whole = (x: number): string => Math.round(x).toLocaleString('en')
+/** R²: 1 is all that there is, what is far below 0 is bad anyhow. */
+const determination = (x: number): string => (x > -10 ? x.toFixed(3).replace('-', '−') : numeral(x, 3))
 const percent = (x: number): string => `${(100 * x).toFixed(x === 1 ? 0 : 1)} %`
 
 /** A number with its name; a long dash while there is none. */
@@ -35,7 +37,7 @@ function Figures() {
   const classes = (run.value?.classes.length ?? 2) > 0
   const tested = (run.value?.test.length ?? 0) > 0
   const score = (x: number | undefined): string =>
-    x === undefined || Number.isNaN(x) ? '—' : classes ? percent(x) : x.toFixed(3)
+    x === undefined || Number.isNaN(x) ? '—' : classes ? percent(x) : determination(x)
   const loss = (x: number | undefined): string => (x === undefined || Number.isNaN(x) ? '—' : numeral(x, 3))
   return (
     <dl class="train-figures">

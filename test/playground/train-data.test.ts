@@ -60,7 +60,7 @@ describe("the reader's own table", () => {
   test('no header; semicolons, tabs; line ends of all systems, empty lines', async () => {
     for (const text of ['1;2;a\n3;4;b', '1\t2\ta\r\n3\t4\tb\r\n', '\n\n1,2,a\r\r3,4,b\n\n'])
       expect(await own(text)).toMatchObject({
-        names: ['column 0', 'column 1'],
+        names: ['x1', 'x2'],
         rows: [
           [1, 2],
           [3, 4],
@@ -86,22 +86,26 @@ describe("the reader's own table", () => {
     ['x,y,z\n1,2,a\n3,4,5,b\n', 'Line 3 has 4 fields, the header (line 1) 3'],
     ['x,y,z\n1,2,a\n3,oops,b\n', "Line 3 has 'oops' in column 'y', which is no number"],
     ['x,y,z\n1,2,a\n,4,b\n', "Line 3 has '' in column 'x', which is no number"],
-    ['1,2,a\n\n3,NA,b\n', "Line 3 has 'NA' in column 'column 1', which is no number"],
+    ['1,2,a\n\n3,NA,b\n', "Line 3 has 'NA' in column 2, which is no number"],
     ['x,x,z\n1,2,a\n', "Two columns are called 'x'. Give them different names"],
     ['1,2,"a\n3,4,b\n', 'Line 1: '],
-    [
-      Array.from({ length: 30 }, (_, i) => `1,2,${i === 17 ? '1o' : i / 4}`).join('\n'),
-      "Line 18 has '1o' in column 'column 2'",
-    ],
+    [Array.from({ length: 30 }, (_, i) => `1,2,${i === 17 ? '1o' : i / 4}`).join('\n'), "Line 18 has '1o' in column 3"],
     ['x,y,z\n1,2,"a\n3,4,b\n', 'Line 2: '],
     ['x,y,z\n', 'The table has 0 examples, but at least 2'],
     ['1,2,a\n', 'The table has 1 example, but at least 2'],
-    ['1,2,a\n3,4,\n', "Example 2 has no label in column 'column 2'"],
+    ['1,2,a\n3,4,\n', 'Example 2 has no label in column 3'],
     ['1,2,a\n3,4,a\n', "All examples have the label 'a', so there is nothing to tell apart"],
     ['1,2,0.5\n3,4,0.5\n', "All examples have the label '0.5', so there is nothing to tell apart"],
-    [Array.from('abcdefghijk', x => `1,2,${x}`).join('\n'), 'has 11 different words, but there can be at most 10'],
-    ['1,2,a\n1e400,4,b\n', "Example 2 has Infinity in column 'column 0', but numbers may be 1e+100 at most"],
-    ['1,2,1.5\n3,4,-1e101\n', "Example 2 has -1e+101 in column 'column 2', but"],
+    [
+      Array.from('abcdefghijk', x => `1,2,${x}`).join('\n'),
+      'Column 3 has 11 different words, but there can be at most 10',
+    ],
+    [
+      Array.from({ length: 3 }, (_, i) => [...Array(21).keys(), `c${i}`].join(',')).join('\n'),
+      'The table has 22 columns, but at most 20 and a label fit',
+    ],
+    ['1,2,a\n1e400,4,b\n', 'Example 2 has Infinity in column 1, but numbers may be 1e+100 at most'],
+    ['1,2,1.5\n3,4,-1e101\n', 'Example 2 has -1e+101 in column 3, but'],
   ])('%j: %s', async (text, message) => {
     await expect(own(text)).rejects.toThrow(message)
     await expect(begin({ data: 'csv', csv: text })).rejects.toThrow(message)

@@ -58,7 +58,7 @@ class Tab {
         ? '—'
         : session.ready.classes.length > 0
           ? `${(100 * x).toFixed(x === 1 ? 0 : 1)} %`
-          : x.toFixed(3)
+          : x.toFixed(3).replace('-', '−')
     const loss = (x: number): string => (Number.isNaN(x) ? '—' : numeral(x, 3))
     await until(() => this.figure(1)).toEqual([loss(now.train), loss(now.test)])
     expect(await this.figure(2)).toEqual([score(now.trainScore), score(now.testScore)])
