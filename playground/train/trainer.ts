@@ -27,6 +27,8 @@ export class Trainer {
   #owed = 0
   /** Steps a second, null: as many as go; undefined: at rest. */
   #speed: number | null | undefined = undefined
+  /** When the next step of a limited speed is to be taken. */
+  #due = 0
   #looping = false
   #inspected: Place | null = null
   /** Does the page want a frame, and has anything changed since the last? */
@@ -88,6 +90,7 @@ export class Trainer {
         break
       case 'run':
         this.#speed = request.speed
+        this.#due = performance.now()
         this.#marks = []
     }
     if (!this.#looping) void this.#loop()
@@ -119,7 +122,6 @@ export class Trainer {
 
   async #loop(): Promise<void> {
     this.#looping = true
-    let due = performance.now()
     while ((this.#owed > 0 || this.#speed !== undefined) && this.#session) {
       const session = this.#session
       const began = performance.now()
@@ -127,9 +129,9 @@ export class Trainer {
         while (performance.now() - began < slice) {
           if (this.#owed > 0) this.#owed--
           else if (typeof this.#speed === 'number') {
-            if (performance.now() < due) break
+            if (performance.now() < this.#due) break
             // what could not be done in time is not made up for
-            due = Math.max(due + 1000 / this.#speed, performance.now() - slice)
+            this.#due = Math.max(this.#due + 1000 / this.#speed, performance.now() - slice)
           } else if (this.#speed === undefined) break
           session.step()
           this.#stale = true
@@ -141,7 +143,7 @@ export class Trainer {
       this.#mark(session)
       const running = this.#speed !== undefined || this.#owed > 0
       if (!running || performance.now() - this.#frame.done >= (share - 1) * this.#frame.took) this.#show()
-      const rest = typeof this.#speed === 'number' && this.#owed === 0 ? due - performance.now() : 0
+      const rest = typeof this.#speed === 'number' && this.#owed === 0 ? this.#due - performance.now() : 0
       // short, so that a pause or another speed is heard soon
       if (rest > 4) await new Promise(resolve => setTimeout(resolve, Math.min(rest, slice)))
       else await this.#breath()

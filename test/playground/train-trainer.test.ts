@@ -107,6 +107,15 @@ describe('requests', () => {
     expect(page.last.step).toBeLessThan(40)
   })
 
+  test('another speed holds at once', async () => {
+    const page = new Page()
+    await page.begin()
+    await page.ask({ type: 'run', speed: 0.01 })
+    await page.until(() => page.last.step === 1)
+    await page.ask({ type: 'run', speed: 100 })
+    await page.until(() => page.last.step > 5)
+  })
+
   test('assign, tune and inspect bring a frame at rest', async () => {
     const page = new Page()
     await page.begin()
