@@ -51,37 +51,48 @@ const optimizers: Readonly<Record<OptimizerName, Method>> = {
 
 /** A scheduler takes a step after each of the optimizer, but no more than `last`: then the rate stays. */
 interface Schedule {
+  /** What it does to the rate, for the reader. */
+  readonly words: string
   make(optimizer: Optimizer, lr: number): optim.LRScheduler
   code(lr: number): string
   readonly last: number
 }
 const schedules: Readonly<Record<Exclude<ScheduleName, 'constant'>, Schedule>> = {
   step: {
+    words: 'Halved every 200 steps',
     make: optimizer => new optim.StepLR(optimizer, 200, { gamma: 0.5 }),
     code: () => 'optim.StepLR(optimizer, 200, { gamma: 0.5 })',
     last: Infinity,
   },
   exponential: {
+    words: 'Times 0.998 after every step',
     make: optimizer => new optim.ExponentialLR(optimizer, 0.998),
     code: () => 'optim.ExponentialLR(optimizer, 0.998)',
     last: Infinity,
   },
   cosine: {
+    words: 'Falls to a hundredth within 1,000 steps, and stays there',
     make: (optimizer, lr) => new optim.CosineAnnealingLR(optimizer, 1000, { etaMin: lr / 100 }),
     code: lr => `optim.CosineAnnealingLR(optimizer, 1000, { etaMin: ${lr / 100} })`,
     last: 1000,
   },
   warmup: {
+    words: 'Rises from a hundredth within 100 steps, and stays there',
     make: optimizer => new optim.LinearLR(optimizer, { startFactor: 0.01, totalIters: 100 }),
     code: () => 'optim.LinearLR(optimizer, { startFactor: 0.01, totalIters: 100 })',
     last: 100,
   },
   oneCycle: {
+    words: 'Rises from a 25th for 300 steps, falls to almost 0 until step 1,000, and stays there',
     make: (optimizer, lr) => new optim.OneCycleLR(optimizer, lr, { totalSteps: 1000, cycleMomentum: false }),
     code: lr => `optim.OneCycleLR(optimizer, ${lr}, { totalSteps: 1000, cycleMomentum: false })`,
     last: 999,
   },
 }
+
+/** What a schedule does, in a sentence; empty where the rate stays. */
+export const scheduleWords = (name: ScheduleName): string =>
+  name === 'constant' ? '' : `${schedules[name].words}. Counted from where it was chosen.`
 
 /** An optimizer with its schedule. */
 export class Descent {

@@ -1,7 +1,7 @@
 // The two engines behind one face: a network that gives the loss of a batch and its gradients.
 import { F, Generator, nn, ones, type optim, type Tensor, type Value } from '../../src/index.ts'
 import type { Task } from './data.ts'
-import type { Place, Setup } from './message.ts'
+import type { Place, Ready, Setup } from './message.ts'
 import { activations } from './network.ts'
 import { objectives, type Penalty, total } from './objective.ts'
 
@@ -38,6 +38,10 @@ export function indexOf(widths: readonly number[], { layer, unit, input }: Place
   for (let k = 0; k < layer; k++) before += widths[k + 1] * (widths[k] + 1)
   return before + (input === 'bias' ? widths[layer + 1] * widths[layer] + unit : unit * widths[layer] + input)
 }
+
+/** Does a step of single numbers take longer than a tenth of a second or so? It is not interrupted. */
+export const heavy = ({ engine, batch }: Setup, { parameters, train }: Ready): boolean =>
+  engine === 'scalar' && parameters * Math.min(batch, train.length) > 30_000
 
 /** The numbers of tensors in one row. */
 function row(tensors: readonly Tensor[], of: (x: Tensor) => ArrayLike<number> | null): Float64Array {

@@ -49,8 +49,8 @@ export function Export() {
           <Button onClick={() => dialog.current?.close()}>Close</Button>
         </header>
         <p class="note">
-          The same data, network and steps with the library alone. Save it as <code>train.ts</code> and run it with{' '}
-          <code>npx tsx train.ts</code>.
+          The same data, network and steps with the library alone, from step 0 and as the controls are now. Save it as{' '}
+          <code>train.ts</code> and run it with <code>npx tsx train.ts</code>.
         </p>
         {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reached by the keyboard */}
         <pre tabIndex={0}>{code.value}</pre>

@@ -2,8 +2,11 @@
 import type { ComponentChildren } from 'preact'
 import { useId } from 'preact/hooks'
 import { Choice, Panel, Segments, Slider } from '../control.tsx'
+import { scheduleWords } from './descent.ts'
+import { heavy } from './engine.ts'
 import { activations, inits, optimizers, schedules } from './name.ts'
-import { limits, train } from './state.ts'
+import { run } from './run.ts'
+import { limits, setup, train } from './state.ts'
 
 function Group({ title, children }: { readonly title: string; readonly children: ComponentChildren }) {
   const id = useId()
@@ -28,6 +31,7 @@ export function Training() {
         )}
         <Slider label="Learning rate" value={train.lr} {...limits.lr} step={0.05} log />
         <Choice label="Schedule" value={train.schedule} choices={schedules} />
+        {train.schedule.value !== 'constant' && <p class="note">{scheduleWords(train.schedule.value)}</p>}
         <Segments
           label="Regularisation"
           value={train.regularization}
@@ -37,6 +41,11 @@ export function Training() {
           <Slider label="Regularisation rate" value={train.rate} {...limits.rate} step={0.001} />
         )}
         <Slider label="Batch size" value={train.batch} {...limits.batch} max={128} step={1} />
+        {run.value && heavy(setup.value, run.value) && (
+          <p class="note">
+            A step is long for the scalar engine, which takes each example by itself: what you do is heard after it.
+          </p>
+        )}
       </Group>
       <Group title="Starts anew when changed">
         <Choice label="Activation" value={train.activation} choices={activations} />

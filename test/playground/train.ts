@@ -231,6 +231,7 @@ export function train(playground: () => Playground): void {
       )
       expect(await tab.steps()).toBe(2)
       await page.getByRole('img', { name: /^Learning rate over 2 steps: now 0.2/ }).waitFor()
+      await page.getByText('Falls to a hundredth within 1,000 steps, and stays there.').waitFor()
       // what starts anew
       await tab.list('Activation').selectOption('gelu')
       await until(() => page.getByRole('status').first().textContent()).toBe('Started anew: the activation changed.')
@@ -370,6 +371,12 @@ export function train(playground: () => Playground): void {
       await until(() => page.getByRole('alert').textContent()).toBe(words)
       expect(await tab.button('Play (P)').isDisabled()).toBe(true)
       expect(await barriers(page)).toEqual([])
+      // too long for a link: said, and nothing else is another
+      await page
+        .getByLabel('A file with your data')
+        .setInputFiles({ name: 'long.csv', mimeType: 'text/csv', buffer: Buffer.from('1,2,a\n3,4,b\n'.repeat(20_000)) })
+      await page.getByText('The table has 240,000 characters, but at most 200,000 fit into a link').waitFor()
+      await tab.says({ csv: '1,2' })
       const csv = Array.from(
         { length: 24 },
         (_, i) => `${i % 5},${(i * 7) % 11},${i % 3 === 0 ? 'oak' : i % 3 === 1 ? 'ash' : 'elm'}`,
