@@ -179,7 +179,7 @@ app.renderer.on(PageEvent.BEGIN, ({ url }: PageEvent) => {
   const to = (path: string): string => posix.relative(posix.dirname(url), path)
   app.options.setValue('navigationLinks', {
     Course: to('course/index.html'),
-    API: to('modules.html'),
+    API: `${to('modules.html')}#api`,
     ...(existsSync(playground) && { Playground: to('playground/index.html') }),
   })
 })
