@@ -94,7 +94,7 @@ describe.each(chapters)('%s', file => {
 
   test('has links that lead somewhere', () => expect(broken(join(folder, file))).toEqual([]))
 
-  test('ends with exercises that are marked and solved, and leads on', () => {
+  test('ends with exercises that are marked and solved, and leads back and on', () => {
     const [before, exercises, ...more] = text.split('\n## Exercises\n') as [string, string]
     expect(more).toEqual([])
     expect(before).not.toBe('')
@@ -113,8 +113,8 @@ describe.each(chapters)('%s', file => {
       expect(expected(asked).join('\n')).toContain('wrong')
       expect(expected(solved).join('\n')).toContain('All is right')
     }
-    const next = chapters[number + 1]
-    if (next) expect(rest).toContain(`](${next})`)
+    for (const neighbour of [chapters[number - 1], chapters[number + 1]])
+      if (neighbour) expect(rest).toContain(`](${neighbour})`)
   })
 })
 
