@@ -134,6 +134,8 @@ const app = await Application.bootstrap({
   // what errors inherit from JavaScript's
   excludeExternals: true,
   searchInDocuments: true,
+  // else names that contain a word hide the chapters that are about it; a name itself still comes first
+  searchGroupBoosts: { Course: 150 },
   disableGit: true,
   disableSources: true,
   githubPages: false,
