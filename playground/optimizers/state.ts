@@ -138,12 +138,6 @@ export function follow(): () => void {
     }
   const ends = [
     effect(() => {
-      // an address may name a surface alone, or another formula than the surface's
-      if (surface.value === 'own' || f.value === surfaces[surface.value].text) return
-      if (f.value === first.text) choose(surface.value)
-      else surface.value = 'own'
-    }),
-    effect(() => {
       if ('error' in reading.value) return
       const seen = { text: f.value, k: k.value, view: view.value }
       minima.value = null
