@@ -32,6 +32,8 @@ export interface Finding {
 
 export const elements = (x: Leaf): number[] =>
   typeof x === 'number' ? [x] : x instanceof Value ? [x.data] : Array.from(x.data, Number)
+/** The size of the largest element. */
+const reach = (x: Leaf): number => elements(x).reduce((most, y) => Math.max(most, Math.abs(y)), 0)
 /** A fresh leaf with these elements, shaped as another. */
 export function leafLike(like: Leaf, data: readonly number[], requiresGrad = true): Active {
   if (!(like instanceof Tensor)) return new Value(data[0])
@@ -189,7 +191,7 @@ export function culprits(f: Run, given: readonly Leaf[], input: number, element:
   const found: Finding[] = []
   const largest: number[] = []
   for (const { inputs: parts, out } of events) {
-    const own = Math.max(...elements(out as Leaf).map(Math.abs))
+    const own = reach(out as Leaf)
     largest.push(Math.max(own, ...parts.map(x => largest[place.get(x as object) ?? -1] ?? 0)))
   }
   const slopes = events.map((event, i) =>
@@ -204,8 +206,13 @@ export function culprits(f: Run, given: readonly Leaf[], input: number, element:
     return elements(x as Leaf).map((_, e) => ({ value: k === input && e === element ? 1 : 0, error: 0 }))
   }
   const tangents = forward(f, inputs, input, element)
+  // what runs beside, as statistics that a layer keeps, is cut off on purpose
+  const used = new Set<unknown>([base.output])
+  for (const { inputs: parts, out } of [...events].reverse()) if (used.has(out)) for (const x of parts) used.add(x)
+  const asked = ({ inputs: parts }: Applied): boolean =>
+    parts.some(x => x === base.inputs[input] || tangents?.[place.get(x as object) ?? -1])
   for (let i = 0; i < events.length && found.length === 0; i++) {
-    if (!isSmooth(events[i])) continue
+    if (!isSmooth(events[i]) || !(used.has(events[i].out) || asked(events[i]))) continue
     const pushed = tangents?.[i] ?? null
     const alone = onNumbers(events[i])
     if (alone) {
@@ -372,7 +379,7 @@ export function roundings(f: Run, inputs: readonly Leaf[], epsilon: number): Fin
   })
   const worst = lost.indexOf(Math.max(...lost))
   if (worst < 0) return null
-  const size = (x: unknown): number => Math.max(...elements(x as Leaf).map(Math.abs))
+  const size = (x: unknown): number => reach(x as Leaf)
   const noisy = events[worst].out
   const taker = events.findIndex(
     ({ name, inputs: parts, out }) =>

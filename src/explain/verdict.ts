@@ -9,6 +9,8 @@ import { Tensor } from '../engine/tensor.ts'
 import { grad, jvp } from '../engine/transforms.ts'
 import { type Active, type Leaf, node } from '../engine/tree.ts'
 import { Value } from '../engine/value.ts'
+import { copy } from '../nn/copy.ts'
+import { Module } from '../nn/module.ts'
 import { type Complex, complexValue } from './complex.ts'
 import {
   culprits,
@@ -222,16 +224,29 @@ export function verdict(f: Traceable, inputs: Inputs, given: VerdictOptions = {}
   // every disagreement is looked into, and every number for a kink that the methods happen to agree on
   const findings: Finding[] = []
   let doubtful = false
+  let exactly: Run | null = null
+  let unseen: string | null = null
+  const blamed = (input: number, element: number): Finding[] => {
+    try {
+      exactly ??= single ? inDouble(f, run, draws) : run
+      return culprits(exactly, xs, input, element)
+    } catch (error) {
+      // in float32 it ran
+      if (!single) throw error
+      unseen = error instanceof Error ? error.message : String(error)
+      return []
+    }
+  }
   judgements.forEach((j, i) => {
     const { input, element } = chosen[i]
     const close = Math.min(1, Math.abs(elements(xs[input])[element]) || 1)
     if (j.agree && (single || i > 3 || !kinkAt(h => at(input, element, h * close)))) return
-    const found = culprits(run, xs, input, element)
+    const found = blamed(input, element)
     const modes = [j.forward, j.reverse, j.complex].filter(x => x !== null)
     const blame =
       found.length > 0
         ? found
-        : j.agree || !Number.isFinite(value) || !modes.every(Number.isFinite)
+        : j.agree || unseen !== null || !Number.isFinite(value) || !modes.every(Number.isFinite)
           ? []
           : [roundings(run, xs, epsilon)].filter(x => x !== null)
     const size = Math.max(...modes.map(Math.abs), Number.MIN_VALUE)
@@ -248,12 +263,22 @@ export function verdict(f: Traceable, inputs: Inputs, given: VerdictOptions = {}
       const odd = [j.reverse, j.forward].find(x => x !== null && !Number.isFinite(x))
       return Number.isFinite(value) && odd !== undefined ? [`The derivative by ${name(j)} is ${odd} here.`] : []
     }),
+    ...(unseen === null
+      ? []
+      : [`Kinks and wrong rules are looked for in float64, which the function does not take: ${unseen}`]),
     ...(chosen.length < places.length ? [`${chosen.length} of ${places.length} elements were looked at.`] : []),
     ...(steppable || xs.some(x => x instanceof Tensor)
       ? []
       : ['The complex step does not apply: no complex value here, or an op has none.']),
   ]
   return new Verdict(!doubtful, judgements, findings, LADDER, notes)
+}
+
+/** The function as float64 inputs need it: a module with parameters of that dtype too. */
+function inDouble(f: Traceable, run: Run, draws: Parameters<typeof replayed>[0]): Run {
+  if (!(f instanceof Module)) return run
+  const made = copy(f, 'float64')
+  return given => replayed(draws, () => made.forward(...(given as never[])))
 }
 
 /** What rules give; null where one is missing. */
