@@ -80,8 +80,13 @@ export class Explanation {
     private readonly limit: number,
   ) {
     const varying = new Set(trace.inputs.filter(({ node }) => node !== null))
+    // under noGrad a row has no node, but tangents all the same
     for (const row of trace.rows)
-      if (row.node !== null && row.args.some(x => typeof x === 'object' && varying.has(x))) varying.add(row)
+      if (
+        (row.node !== null || row.tangents.some(t => t !== null)) &&
+        row.args.some(x => typeof x === 'object' && varying.has(x))
+      )
+        varying.add(row)
     this.#varies = varying
   }
 

@@ -109,7 +109,8 @@ export function mark(
     tolerance = 1e-3,
     ...options
   } = checked('mark', given, ['output', 'tolerance', 'order', 'wrt', 'model'])
-  number('mark', 'tolerance', tolerance)
+  if (!(number('mark', 'tolerance', tolerance) >= 0))
+    throw new ArgumentError(`mark: tolerance is at least 0, not ${tolerance}`)
   const found = trace(f, inputs, options)
   const { adjoints } = sweep(found, output === undefined ? {} : { output })
   const byRow = new Map(adjoints.map(x => [x.row, x]))
@@ -219,10 +220,11 @@ function compared(
   tolerance: number,
 ): Pick<Mark, 'verdict' | 'difference'> {
   const [a, b] = [elements(given), elements(expected)]
-  const size = Math.max(...b.map(Math.abs), 0)
+  // what is infinite is the same or it is not
+  const size = b.reduce((most, x) => (Number.isFinite(x) ? Math.max(most, Math.abs(x)) : most), 0)
   const single = [given, expected].some(x => x instanceof Tensor && x.dtype === 'float32')
-  const off = a.map((x, i) => (Object.is(x, b[i]) ? 0 : Math.abs(x - b[i])))
-  const difference = off.some(Number.isNaN) ? NaN : Math.max(...off, 0)
+  // NaN, once there, stays the largest
+  const difference = a.reduce((most, x, i) => Math.max(most, Object.is(x, b[i]) ? 0 : Math.abs(x - b[i])), 0)
   const within = (limit: number): boolean => difference <= limit * size
   const verdict = within(single ? 1e-6 : 1e-12) ? 'exact' : within(tolerance) ? 'close' : 'wrong'
   return { verdict, difference }

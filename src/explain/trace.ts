@@ -106,6 +106,8 @@ export function trace(f: Traceable, inputs: Inputs, given: TraceOptions = {}): T
     return at
   })
   const model = options.model ?? (f instanceof Module ? f : null)
+  if (model !== null && !(model instanceof Module))
+    throw new ArgumentError(`trace: model is a module, not ${described(model)}`)
   const run = runnable('trace', f, named)
   const made = new Run(named, wrt, model)
   const outputs = made.outputs(run)

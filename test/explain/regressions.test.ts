@@ -1,7 +1,19 @@
 // What once went wrong in gradus/explain.
 import { describe, expect, test } from 'vitest'
-import { copies, explain, trace } from '../../src/explain/explain.ts'
-import { nn, type Tensor, tensor, type Value } from '../../src/index.ts'
+import { copies, explain, mark, trace, verdict } from '../../src/explain/explain.ts'
+import {
+  ArgumentError,
+  manualSeed,
+  nn,
+  noGrad,
+  ones,
+  randn,
+  type Tensor,
+  tensor,
+  type Value,
+  zeros,
+} from '../../src/index.ts'
+import type { TensorModule } from '../../src/nn/module.ts'
 
 describe('explain', () => {
   test('uses that hand no gradient back are not counted, and adjoints have as many terms', () => {
@@ -28,5 +40,86 @@ describe('explain', () => {
     )
     expect(() => explain((x: Tensor) => x.mul(2), [ids])).toThrow(/no input to differentiate by/)
     expect(() => explain('2 + 3', {}, { mode: 'reverse' })).toThrow(/no input to differentiate by/)
+  })
+})
+
+describe('explain and trace', () => {
+  test('under noGrad tangents are propagated, and the formulas say so', () => {
+    const { equations, trace } = explain((x: Value) => noGrad(() => x.mul(x)).mul(x), [3])
+    expect(equations.forward.slice(1)).toEqual(['w1-dot = x1-dot*x1 + x1*x1-dot', 'w2-dot = x1-dot*w1 + x1*w1-dot'])
+    expect(trace.outputs[0]?.tangents).toEqual([27])
+    expect(equations.reverse.at(-1)).toBe('x1-bar = w2-bar*w1')
+  })
+
+  test('a model that is none is refused', () => {
+    expect(() => trace('x', [1], { model: {} as never })).toThrow(
+      new ArgumentError('trace: model is a module, not an object (Object)'),
+    )
+  })
+})
+
+describe('mark', () => {
+  const marks = (f: string, at: Record<string, number>, answers: Record<string, number>) =>
+    mark(f, at, answers).marks.map(({ verdict }) => verdict)
+
+  test('NaN where NaN is right, and a finite element beside an infinite one', () => {
+    expect(marks('0*x/0', { x: 1 }, { x: NaN })).toEqual(['exact'])
+    expect(marks('x', { x: 1 }, { x: NaN })).toEqual(['wrong'])
+    const f = (x: Tensor) => x.log().sum()
+    const at = [tensor([0, 0.5], { dtype: 'float64' })]
+    const given = (second: number) => mark(f, at, { x1: [Infinity, second] }).marks[0]?.verdict
+    expect([given(2), given(2.001), given(3)]).toEqual(['exact', 'close', 'wrong'])
+  })
+
+  test('a million elements', () => {
+    const at = [ones([1_000_000])]
+    expect(mark((x: Tensor) => x.mul(2).sum(), at, { x1: at[0]!.mul(2) }).marks[0]).toMatchObject({
+      verdict: 'exact',
+      difference: 0,
+    })
+  })
+
+  test.each([-1, NaN])('a tolerance of %d', tolerance => {
+    expect(() => mark('x', { x: 1 }, { x: 1 }, { tolerance })).toThrow(
+      `mark: tolerance is at least 0, not ${tolerance}`,
+    )
+  })
+})
+
+describe('verdict on models of float32', () => {
+  const seeded = (...modules: readonly (() => TensorModule)[]): nn.Sequential => {
+    manualSeed(0)
+    return new nn.Sequential(...modules.map(make => make()))
+  }
+
+  test('names the kink that its ReLU has', () => {
+    const model = seeded(
+      () => new nn.Linear(3, 3, { bias: false }),
+      () => new nn.ReLU(),
+      () => new nn.Linear(3, 1),
+    )
+    const { ok, findings } = verdict(model, [zeros([1, 3])])
+    expect([ok, findings.map(({ cause, op }) => `${cause} ${op}`)]).toEqual([false, ['kink relu']])
+    expect(model.parameters().map(({ dtype }) => dtype)).toEqual(['float32', 'float32', 'float32'])
+  })
+
+  test('statistics that a layer keeps beside are no wrong rule', () => {
+    const model = seeded(
+      () => new nn.Linear(3, 3),
+      () => new nn.BatchNorm1d(3),
+      () => new nn.ReLU(),
+      () => new nn.Linear(3, 1),
+    )
+    const { ok, findings } = verdict(model, [randn([4, 3])])
+    expect([ok, findings.filter(({ cause }) => cause === 'wrong rule')]).toEqual([true, []])
+  })
+
+  test('a function that takes no float64 is not called right, and the reason is told', () => {
+    const linear = seeded(() => new nn.Linear(3, 3, { bias: false }))
+    const found = verdict((x: Tensor) => linear.forward(x).relu(), [zeros([1, 3])])
+    expect([found.ok, found.findings]).toEqual([false, []])
+    expect(found.render('text', { width: 300 })).toContain(
+      'Kinks and wrong rules are looked for in float64, which the function does not take: linear: dtypes differ',
+    )
   })
 })
