@@ -5,7 +5,6 @@ import { computed, type ReadonlySignal, signal } from '@preact/signals'
 export type Jobs = Readonly<Record<string, (question: never) => unknown>>
 type Question<J extends Jobs, K extends keyof J> = Parameters<J[K]>[0]
 type Answer<J extends Jobs, K extends keyof J> = ReturnType<J[K]>
-type Told<J extends Jobs, K extends keyof J> = (answer: Answer<J, K> | Error) => void
 
 interface Reply {
   readonly answer?: unknown
@@ -25,34 +24,104 @@ export function serve(jobs: Jobs): void {
   })
 }
 
-/** On the page: hands the worker one question at a time, kinds in the order in which they were asked first. */
+/**
+ * On the page: hands a worker one question at a time, kinds in the order in which they were asked first. The worker is
+ * hired when there is something to ask, and anew after it has failed or was stopped.
+ */
 export class Desk<J extends Jobs> {
-  readonly #worker: Worker
+  readonly #hire: () => Worker
+  #worker: Worker | null = null
   readonly #waiting = new Map<keyof J, { readonly question: unknown; readonly told: (answer: never) => void }>()
-  readonly #now = signal<keyof J | null>(null)
+  readonly #now = signal<{ readonly kind: keyof J; readonly since: number } | null>(null)
   readonly #asked = new Map<keyof J, number>()
+  readonly #failures = signal<ReadonlyMap<keyof J, string>>(new Map())
+  readonly #awaited = signal<ReadonlySet<keyof J>>(new Set())
   #told: (reply: Reply) => void = () => {}
 
-  constructor(worker: Worker) {
-    this.#worker = worker
-    worker.addEventListener('message', ({ data }: MessageEvent<Reply>) => this.#told(data))
-    worker.addEventListener('error', event => this.#told({ error: event.message || 'the worker could not be started' }))
+  constructor(hire: () => Worker) {
+    this.#hire = hire
   }
 
   /** Is a question being answered? */
   readonly busy: ReadonlySignal<boolean> = computed(() => this.#now.value !== null)
+  /** What went wrong with the newest question of a kind, of whichever has failed; '' if none has. */
+  readonly failure: ReadonlySignal<string> = computed(() => [...this.#failures.value.values()][0] ?? '')
 
-  /** `told` is called once with the answer, or with an Error; never if the same kind is asked again before. */
-  ask<K extends keyof J & string>(kind: K, question: Question<J, K>, told: Told<J, K>): void {
-    this.#asked.set(kind, (this.#asked.get(kind) ?? 0) + 1)
+  /** What went wrong with the newest question of this kind that was answered; '' if nothing did. */
+  failed(kind: keyof J): string {
+    return this.#failures.value.get(kind) ?? ''
+  }
+  /** Is an answer of this kind still to come? */
+  awaits(kind: keyof J): boolean {
+    return this.#awaited.value.has(kind)
+  }
+
+  /**
+   * `told` is called once with the answer; never if there is none, or if the same kind is asked again before. An older
+   * question of this kind that has been at work for more than `patience` ms is not waited for.
+   */
+  ask<K extends keyof J & string>(
+    kind: K,
+    question: Question<J, K>,
+    told: (answer: Answer<J, K>) => void,
+    patience = Infinity,
+  ): void {
+    this.#forget(kind)
+    this.#awaited.value = new Set([...this.#awaited.peek(), kind])
     this.#waiting.set(kind, { question, told })
-    this.#next()
+    const now = this.#now.peek()
+    if (now?.kind === kind && performance.now() - now.since > patience) this.stop()
+    else this.#next()
   }
 
   /** The answer of this kind that is awaited is wanted no more. */
   drop(kind: keyof J): void {
+    this.#forget(kind)
+    this.#note(kind, undefined)
+  }
+
+  /** Nobody waits for what is being answered: what else was asked goes on with another worker. */
+  stop(): void {
+    this.#worker?.terminate()
+    this.#worker = null
+    this.#now.value = null
+    this.#next()
+  }
+
+  /** Nothing is asked any more. */
+  close(): void {
+    for (const kind of this.#asked.keys()) this.drop(kind)
+    this.stop()
+  }
+
+  #forget(kind: keyof J): void {
     this.#asked.set(kind, (this.#asked.get(kind) ?? 0) + 1)
     this.#waiting.delete(kind)
+  }
+
+  #note(kind: keyof J, error: string | undefined): void {
+    if (this.#awaited.peek().has(kind))
+      this.#awaited.value = new Set([...this.#awaited.peek()].filter(other => other !== kind))
+    if ((error ?? '') === (this.#failures.peek().get(kind) ?? '')) return
+    const others = [...this.#failures.peek()].filter(([other]) => other !== kind)
+    this.#failures.value = new Map(error === undefined ? others : [...others, [kind, error]])
+  }
+
+  #hired(): Worker {
+    if (this.#worker) return this.#worker
+    const worker = this.#hire()
+    worker.addEventListener('message', ({ data }: MessageEvent<Reply>) => {
+      if (this.#worker === worker) this.#told(data)
+    })
+    worker.addEventListener('error', event => {
+      if (this.#worker !== worker) return
+      // one that could not be started answers nobody
+      worker.terminate()
+      this.#worker = null
+      this.#told({ error: event.message || 'the worker could not be started' })
+    })
+    this.#worker = worker
+    return worker
   }
 
   #next(): void {
@@ -62,12 +131,15 @@ export class Desk<J extends Jobs> {
     const [kind, { question, told }] = entry
     this.#waiting.delete(kind)
     const number = this.#asked.get(kind)
-    this.#now.value = kind
+    this.#now.value = { kind, since: performance.now() }
     this.#told = ({ answer, error }) => {
       this.#now.value = null
-      if (this.#asked.get(kind) === number) told((error === undefined ? answer : new Error(error)) as never)
+      if (this.#asked.get(kind) === number) {
+        this.#note(kind, error)
+        if (error === undefined) told(answer as never)
+      }
       this.#next()
     }
-    this.#worker.postMessage({ kind, question })
+    this.#hired().postMessage({ kind, question })
   }
 }

@@ -8,7 +8,7 @@ import { Tex } from '../tex.tsx'
 import { count } from './cost.tsx'
 import type { Named } from './graph.ts'
 import type { Reading } from './program.ts'
-import { at, eliminations, f, jacobian, jacobianProgram, orders, program, seed, VALUES } from './state.ts'
+import { at, eliminations, f, failures, jacobian, jacobianProgram, orders, program, seed, VALUES } from './state.ts'
 
 /** Where a program is typed, and what is wrong with it. */
 function Typed({
@@ -141,8 +141,17 @@ function Naive({ found, title }: { readonly found: NaiveSweep; readonly title: s
   )
 }
 
+function Failed({ why }: { readonly why: string }) {
+  return (
+    <p class="bad" role="alert">
+      {why}
+    </p>
+  )
+}
+
 export function Sweeps() {
-  const found = orders.value
+  const failed = failures.orders.value
+  const found = failed === '' ? orders.value : null
   const read = program.value
   const several = !('error' in read) && read.outputs > 1
   return (
@@ -159,6 +168,7 @@ export function Sweeps() {
           {!('error' in read) && <Values inputs={read.inputs} />}
           {found && !several && <Rows rows={found.rows} />}
         </div>
+        {failed !== '' && <Failed why={failed} />}
         {several ? (
           <p class="note">A sweep begins at one output; this has {read.outputs}. Define the others: name = formula.</p>
         ) : (
@@ -238,7 +248,8 @@ const orderNames: Readonly<Record<Elimination['order'], string>> = {
 }
 
 export function Jacobians() {
-  const found = eliminations.value
+  const failed = failures.eliminations.value
+  const found = failed === '' ? eliminations.value : null
   const least = Math.min(...(found?.found.map(({ multiplications }) => multiplications) ?? []))
   return (
     <Panel title="Between forward and reverse: elimination" class="jacobians">
@@ -253,6 +264,7 @@ export function Jacobians() {
           />
           {found && <Rows rows={found.rows} />}
         </div>
+        {failed !== '' && <Failed why={failed} />}
         {found && (
           <div class="stack">
             <p class="note">

@@ -7,7 +7,7 @@ import { CostTable, Storage, Verdict } from './cost.tsx'
 import { formula } from './function.ts'
 import './modes.css'
 import { Jacobians, Sweeps } from './graphs.tsx'
-import { depth, engine, failure, follow, m, measured, measurements, most, n, shape } from './state.ts'
+import { depth, engine, failures, follow, m, measured, measurements, most, n, shape } from './state.ts'
 
 function Setup() {
   const sizes = {
@@ -52,7 +52,7 @@ function Setup() {
 }
 
 function said(): string {
-  if (failure.value !== '') return failure.value
+  if (failures.measurements.value !== '') return failures.measurements.value
   return measured.value ? 'Measured.' : 'Measuring …'
 }
 

@@ -63,7 +63,15 @@ export const points = {
 export const measured = computed(() => measurements.value?.done ?? false)
 export const orders = signal<Orders | null>(null)
 export const eliminations = signal<Eliminations | null>(null)
-export const failure = signal('')
+const hire = () => new Worker(new URL('./worker.ts', import.meta.url), { type: 'module' })
+// graphs are not to wait for measurements
+const [measuring, graphs] = [new Desk<Jobs>(hire), new Desk<Jobs>(hire)]
+/** What went wrong, of each; '' if nothing did. */
+export const failures = {
+  measurements: measuring.failure,
+  orders: computed(() => graphs.failed('orders')),
+  eliminations: computed(() => graphs.failed('eliminations')),
+}
 
 /** Sizes up to the most, about twice as large each, with the one that is chosen among them. */
 export function sizes(most: number, chosen: number): number[] {
@@ -87,21 +95,11 @@ const REST = 250
 
 /** Asks the worker whenever what it depends on changes; returns what ends that. */
 export function follow(): () => void {
-  const hire = () => new Worker(new URL('./worker.ts', import.meta.url), { type: 'module' })
-  let worker = hire()
-  let measuring = new Desk<Jobs>(worker)
-  // graphs are not to wait for measurements
-  const other = hire()
-  const graphs = new Desk<Jobs>(other)
   let waiting = 0
   const begin = (question: Question): void => {
     const { repeats: _, ...own } = question
     // who measures still what nobody wants any more is not waited for
-    if (measuring.busy.peek()) {
-      worker.terminate()
-      worker = hire()
-      measuring = new Desk<Jobs>(worker)
-    }
+    if (measuring.busy.peek()) measuring.stop()
     const found: Record<keyof Sizes, readonly Measured[]> = { depth: [], n: [], m: [] }
     let main: Cost | null = null
     const rest = plan(question)
@@ -113,23 +111,18 @@ export function follow(): () => void {
       const point = rest.shift()
       tell(point === undefined)
       if (!point) return
-      ask(point.question, cost => {
+      measuring.ask('measure', point.question, cost => {
         const { n, m, depth } = point.question
         found[point.along] = [...found[point.along], { n, m, depth, cost }]
         next()
       })
     }
-    ask(question, cost => {
+    // a newer question ends the chain of an older one
+    measuring.ask('measure', question, cost => {
       main = cost
       next()
     })
   }
-  /** A newer question of this kind ends the chain of an older one. */
-  const ask = (question: Question, to: (cost: Cost) => void): void =>
-    measuring.ask('measure', question, answer => {
-      failure.value = answer instanceof Error ? answer.message : ''
-      if (!(answer instanceof Error)) to(answer)
-    })
   const ends = [
     effect(() => {
       const question: Question = {
@@ -151,27 +144,26 @@ export function follow(): () => void {
       const found = program.value
       if ('error' in found) return
       if (found.outputs > 1) {
+        graphs.drop('orders')
         orders.value = null
         return
       }
       graphs.ask('orders', { text: f.value, values: at.value, seed: seed.value }, answer => {
-        failure.value = answer instanceof Error ? answer.message : ''
-        if (!(answer instanceof Error)) orders.value = answer
+        orders.value = answer
       })
     }),
     effect(() => {
       if ('error' in jacobianProgram.value) return
       graphs.ask('eliminations', { text: jacobian.value, values: [] }, answer => {
-        failure.value = answer instanceof Error ? answer.message : ''
-        if (!(answer instanceof Error)) eliminations.value = answer
+        eliminations.value = answer
       })
     }),
   ]
   return () => {
     clearTimeout(waiting)
     for (const end of ends) end()
-    worker.terminate()
-    other.terminate()
+    measuring.close()
+    graphs.close()
     measurements.value = null
   }
 }

@@ -236,7 +236,8 @@ function outcome({ distance, reached }: Result, diverged: number | null): string
 /** What is known of the minima. */
 function Known() {
   const found = minima.value
-  if (!found) return <p class="note">{'error' in reading.value ? '' : 'Looking for minima …'}</p>
+  if (!found)
+    return <p class="note">{'error' in reading.value || failure.value !== '' ? '' : 'Looking for minima …'}</p>
   const lowest = found.minima.filter(minimum => minimum.lowest)
   const others = found.minima.length - lowest.length
   const where = lowest.map(({ x, y }) => `(${numeral(x)}, ${numeral(y)})`).join(', ')

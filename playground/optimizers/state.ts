@@ -110,7 +110,10 @@ export const moment = signal<{
   readonly step: number
   readonly parts: readonly [Anatomy, Anatomy] | null
 } | null>(null)
-export const failure = signal('')
+const hire = () => new Worker(new URL('./worker.ts', import.meta.url), { type: 'module' })
+// the ground takes longest, and steps need not wait for it
+const [below, desk] = [new Desk<Jobs>(hire), new Desk<Jobs>(hire)]
+export const failure = computed(() => below.failure.value || desk.failure.value)
 
 /** The path whose step is taken apart. */
 export const chosen = computed<Path | undefined>(
@@ -124,40 +127,26 @@ export const results = computed<readonly (Path & { readonly end: Result })[]>(()
 
 /** Asks the worker whenever what it depends on changes; returns what ends that. */
 export function follow(): () => void {
-  // the ground takes longest, and steps need not wait for it
-  const workers = Array.from(
-    { length: 2 },
-    () => new Worker(new URL('./worker.ts', import.meta.url), { type: 'module' }),
-  )
-  const [below, desk] = workers.map(worker => new Desk<Jobs>(worker))
-  const take =
-    <A>(to: (answer: A) => void) =>
-    (answer: A | Error): void => {
-      failure.value = answer instanceof Error ? answer.message : ''
-      if (!(answer instanceof Error)) to(answer)
-    }
   const ends = [
     effect(() => {
       if ('error' in reading.value) return
       const seen = { text: f.value, k: k.value, view: view.value }
       minima.value = null
-      const shown = take<Picture>(answer => {
+      below.ask('ground', seen, answer => {
         picture.value = answer
       })
-      const known = take<Minima>(answer => {
+      below.ask('minima', seen, answer => {
         minima.value = answer
       })
-      below.ask('ground', seen, shown)
-      below.ask('minima', seen, known)
     }),
     effect(() => {
       if ('error' in reading.value) return
       desk.ask(
         'walks',
         { text: f.value, k: k.value, start: { x: x.value, y: y.value }, steps: steps.value, runners: runners.value },
-        take(answer => {
+        answer => {
           paths.value = answer
-        }),
+        },
       )
     }),
     effect(() => {
@@ -168,17 +157,14 @@ export function follow(): () => void {
         return
       }
       const step = shown(path)
-      desk.ask(
-        'moment',
-        { text: f.value, k: k.value, start: { x: x.peek(), y: y.peek() }, runner, step },
-        take(parts => {
-          moment.value = { kind: runner.kind, step, parts }
-        }),
-      )
+      desk.ask('moment', { text: f.value, k: k.value, start: { x: x.peek(), y: y.peek() }, runner, step }, parts => {
+        moment.value = { kind: runner.kind, step, parts }
+      })
     }),
   ]
   return () => {
     for (const end of ends) end()
-    for (const worker of workers) worker.terminate()
+    below.close()
+    desk.close()
   }
 }
