@@ -1,12 +1,13 @@
 // The graph: values on their way forward, and gradients on their way back.
-import { useSignal } from '@preact/signals'
+import { useSignal, useSignalEffect } from '@preact/signals'
 import { useLayoutEffect, useRef } from 'preact/hooks'
 import { meanings, type Pattern } from '../../src/explain/explain.ts'
 import { Button, Panel } from '../control.tsx'
 import { numeral } from '../numeral.ts'
 import { type Box, cut, HEADING, isShort, type Way } from './layout.ts'
 import { usePicked } from './picked.ts'
-import { counted, fitting, form, hot, now, pin, pinned, point } from './session.ts'
+import { asked } from './question.ts'
+import { counted, fitting, form, hot, now, pin, pinned, point, prepare } from './session.ts'
 import { useShown } from './shown.ts'
 import type { Edge, Node, Shape } from './study.ts'
 
@@ -30,6 +31,7 @@ export function GraphPanel() {
     watch.observe(pane.current)
     return () => watch.disconnect()
   }, [])
+  useSignalEffect(() => prepare(width.value, ROOM))
   const shape = form.value
   const found = fitting(width.value, ROOM)
   const fit = found ? Math.min(MOST, Math.max(LEAST, Math.min(width.value / found.width, ROOM / found.height))) : 1
@@ -54,6 +56,7 @@ export function GraphPanel() {
     >
       {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reached by keyboard */}
       <section class="pane" ref={pane} tabIndex={0} aria-label="Graph, scrolls when it is large">
+        {shape && !found && <p class="note">{asked.layout.value.error ?? `Laying out ${shape.nodes.length} rows …`}</p>}
         {shape && found && (
           // biome-ignore lint/a11y/useSemanticElements: SVG has no field sets
           <svg

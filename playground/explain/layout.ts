@@ -39,7 +39,17 @@ const [MARGIN, APART] = [10, 7]
 
 export const cut = (text: string, most: number): string => (text.length > most ? `${text.slice(0, most - 1)}…` : text)
 
-export function layout({ nodes, edges }: Shape, direction: Direction): Layout {
+/** What a layout's time grows with: nodes, and the ranks that edges pass. */
+export function weight({ nodes, edges }: Pick<Shape, 'nodes' | 'edges'>): number {
+  const ranks = nodes.map(() => 0)
+  let passed = 0
+  // rows come after those that they are made of, and so do their edges
+  for (const { from, to } of edges) ranks[to] = Math.max(ranks[to] ?? 0, (ranks[from] ?? 0) + 1)
+  for (const { from, to } of edges) passed += (ranks[to] ?? 0) - (ranks[from] ?? 0)
+  return nodes.length + passed
+}
+
+export function layout({ nodes, edges }: Pick<Shape, 'nodes' | 'edges'>, direction: Direction): Layout {
   const graph = new Graph({ multigraph: true })
   graph.setGraph({
     rankdir: direction === 'right' ? 'LR' : 'TB',

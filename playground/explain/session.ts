@@ -3,7 +3,8 @@ import { computed, type ReadonlySignal, signal } from '@preact/signals'
 import type { Explanation, Expression } from '../../src/explain/explain.ts'
 import { flag, number, state, text } from '../place.ts'
 import { type Amounts, amounts, taken } from './fields.ts'
-import { type Direction, type Layout, layout } from './layout.ts'
+import { type Direction, type Layout, layout, weight } from './layout.ts'
+import { ask, asked, drop } from './question.ts'
 import {
   explained,
   isProblem,
@@ -128,15 +129,27 @@ const layouts = computed(() => {
     return known
   }
 })
+/** So heavy a graph takes longer than a page may pause: the worker lays it out. */
+const HEAVY = 60
+const heavy = computed(() => form.value !== null && weight(form.value) > HEAVY)
 /** So many nodes scroll, whichever way they go: one layout is enough. */
 const MANY = 40
-/** The layout that is larger when it is fit into so much room. */
+const directions = (width: number, height: number): readonly Direction[] =>
+  (form.value?.nodes.length ?? 0) <= MANY ? ['right', 'down'] : [width > height ? 'right' : 'down']
+/** Has the worker lay out what is too much for the page. */
+export function prepare(width: number, height: number): void {
+  drop('layout')
+  if (form.value && heavy.value)
+    ask('layout', { nodes: form.value.nodes, edges: form.value.edges, directions: directions(width, height) })
+}
+/** The layout that is larger when it is fit into so much room; null until there is one. */
 export function fitting(width: number, height: number): Layout | null {
-  if ((form.value?.nodes.length ?? 0) > MANY) return layouts.value(width > height ? 'right' : 'down')
-  const both = (['right', 'down'] as const).map(layouts.value)
+  const made = heavy.value ? (asked.layout.value.answer ?? []) : directions(width, height).map(layouts.value)
+  // of the graph before
+  if (made.some(x => x?.boxes.length !== form.value?.nodes.length)) return null
   const size = (x: Layout | null): number => (x ? Math.min(1, width / x.width, height / x.height) : 0)
-  const [right, down] = both
-  return size(down ?? null) > size(right ?? null) * 1.15 ? (down ?? null) : (right ?? null)
+  const [first = null, other = null] = made
+  return size(other) > size(first) * 1.15 ? other : first
 }
 
 /** The row under the pointer or the focus. */

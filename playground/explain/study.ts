@@ -23,12 +23,16 @@ export interface Problem {
   readonly column: number | null
 }
 
+/** As many rows as can be shown and looked through. */
+const MOST = 300
 /** Reads an expression, and runs it once to see that it can be explained. */
 export function read(text: string): Expression | Problem {
   try {
     const found = parse(text)
-    explained(found, Object.fromEntries(found.names.map((name, k) => [name, start(k)])), found.names.slice(0, 1))
-    return found
+    const at = Object.fromEntries(found.names.map((name, k) => [name, start(k)]))
+    const { rows } = explained(found, at, found.names.slice(0, 1)).trace
+    if (rows.length <= MOST) return found
+    return { message: `it has ${rows.length} rows, and this page shows at most ${MOST}`, column: null }
   } catch (error) {
     if (error instanceof ExpressionError)
       return { message: error.reason.replace(/^expression: /, ''), column: error.column }

@@ -1,32 +1,37 @@
-// Derives and judges, away from the page.
+// Derives, judges and lays out large graphs, away from the page.
 import '../engine.ts'
 import { derive, verdict } from '../../src/explain/explain.ts'
-import { GradusError } from '../../src/index.ts'
-import type { Reply, Request } from './question.ts'
+import { serve } from '../desk.ts'
+import type { Amounts } from './fields.ts'
+import { type Direction, layout } from './layout.ts'
+import type { Shape } from './study.ts'
 
-const isOf = <K extends Request['kind']>(kind: K, request: Request): request is Request<K> => request.kind === kind
-
-function answered(request: Request): Reply {
-  if (isOf('derive', request)) {
-    const { f, by, order } = request.question
-    const found = derive(f, { order, ...(by !== null && { wrt: by }) })
-    return {
-      kind: 'derive',
-      answer: { typescript: found.typescript(), latex: found.latex() },
-    }
-  }
-  if (!isOf('verdict', request)) throw new TypeError(`a question of no known kind: ${request.kind}`)
-  const found = verdict(request.question.f, request.question.at)
-  return { kind: 'verdict', answer: { ok: found.ok, tables: found.tables } }
+interface Derived {
+  readonly f: string
+  /** An input's name; all when it is null. */
+  readonly by: string | null
+  readonly order: number
 }
-
-addEventListener('message', ({ data }: MessageEvent<Request>) => {
-  let reply: Reply
-  try {
-    reply = answered(data)
-  } catch (error) {
-    if (!(error instanceof GradusError)) console.error(error)
-    reply = { kind: data.kind, error: error instanceof Error ? error.message : String(error) }
-  }
-  postMessage(reply)
-})
+interface Judged {
+  readonly f: string
+  readonly at: Amounts
+}
+interface Drawn extends Pick<Shape, 'nodes' | 'edges'> {
+  readonly directions: readonly Direction[]
+}
+/** What is asked of it. */
+const jobs = {
+  derive({ f, by, order }: Derived) {
+    const found = derive(f, { order, ...(by !== null && { wrt: by }) })
+    return { typescript: found.typescript(), latex: found.latex() }
+  },
+  verdict({ f, at }: Judged) {
+    const { ok, tables } = verdict(f, at)
+    return { ok, tables }
+  },
+  layout({ directions, ...shape }: Drawn) {
+    return directions.map(direction => layout(shape, direction))
+  },
+}
+export type Jobs = typeof jobs
+serve(jobs)

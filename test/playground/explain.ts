@@ -259,7 +259,9 @@ export function explainTab(playground: () => Playground): void {
       const found = explain(f, { w: 0.5, x: 1, b: 0.1 })
       const known = found.trace.rows.map(({ value }, k) => (k < 70 ? numeral(value as number, 6) : ''))
       expect((await cells(forward(page))).map(([value]) => value)).toEqual(known)
-      expect(await page.locator('.explain-graph .node').count()).toBe(found.trace.rows.length)
+      await expect
+        .poll(() => page.locator('.explain-graph .node').count(), { timeout: 12_000 })
+        .toBe(found.trace.rows.length)
       expect(found.trace.rows.length).toBeGreaterThanOrEqual(60)
       // the current row is in view
       const row = forward(page).locator('tr[aria-current=step]')
