@@ -7,7 +7,7 @@ import { Tex } from '../tex.tsx'
 import { Icon } from './icon.tsx'
 import { featureNames } from './message.ts'
 import { featureTex } from './name.ts'
-import { scaleOf, widest } from './reading.ts'
+import { least, scaleOf, widest } from './reading.ts'
 import { frame, run } from './run.ts'
 import { slowly } from './slowly.ts'
 import { Stage } from './stage.tsx'
@@ -88,8 +88,11 @@ function Legend() {
         <line class="minus" x1="2" y1="7" x2="56" y2="7" />
         <line class="plus" x1="64" y1="7" x2="118" y2="7" />
       </svg>
-      below zero (dashed), above zero; the widest line is {gradients ? numeral(most, 2) : `${widest} or more`}. Point at
-      a line for its {gradients ? 'gradient' : 'weight'}, click it for how its gradient comes about.
+      below zero (dashed), above zero;{' '}
+      {gradients && most === least
+        ? 'all gradients are 0 now'
+        : `the widest line is ${gradients ? numeral(most, 2) : `${widest} or more`}`}
+      . Point at a line for its {gradients ? 'gradient' : 'weight'}, click it for how its gradient comes about.
     </p>
   )
 }

@@ -10,12 +10,14 @@ export function numberAt({ layers }: Frame, { layer, unit, input }: Place, gradi
   return (gradients ? view.weightGrad : view.weight)[unit * view.inputs + input]
 }
 
+/** Gradients below are as good as none. */
+export const least = 1e-12
 /** Weights of five and more are drawn alike; gradients are as wide as they are large beside the largest. */
 export const widest = 5
 export function scaleOf({ layers }: Frame, gradients: boolean): number {
   if (!gradients) return widest
   return Math.max(
-    1e-12,
+    least,
     ...layers.map(({ weightGrad, biasGrad }) =>
       Math.max(extent(weightGrad, 0, weightGrad.length), extent(biasGrad, 0, biasGrad.length)),
     ),

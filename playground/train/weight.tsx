@@ -9,7 +9,7 @@ import { termExample } from './look.ts'
 import type { Ledger, Place, Ready } from './message.ts'
 import { placeName, unitName } from './name.ts'
 import { numberAt } from './reading.ts'
-import { assign, frame, inspected, run } from './run.ts'
+import { assign, frame, inspected, playing, run } from './run.ts'
 import { slowly } from './slowly.ts'
 import { train } from './state.ts'
 
@@ -91,10 +91,12 @@ function Picker({ of, place }: { readonly of: Ready; readonly place: Place | nul
 }
 
 const few = 8
+/** So many rows change as fast as it trains. */
+const many = 100
 function Terms({ ledger }: { readonly ledger: Ledger }) {
   const all = useSignal(false)
   const sorted = [...ledger.terms].sort((a, b) => Math.abs(b.term) - Math.abs(a.term))
-  const shown = all.value ? sorted : sorted.slice(0, few)
+  const shown = sorted.slice(0, all.value ? (playing.value ? many : sorted.length) : few)
   const rest = sorted.slice(shown.length)
   const sum = ledger.terms.reduce((total, { term }) => total + term, 0)
   const most = Math.abs(sorted[0]?.term ?? 0) || 1
@@ -204,6 +206,7 @@ function Card({ of, place }: { readonly of: Ready; readonly place: Place }) {
           min={-5}
           max={5}
           step={0.01}
+          open
           format={x => numeral(x, 3)}
         />
         <p>

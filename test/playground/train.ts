@@ -158,6 +158,10 @@ export function train(playground: () => Playground): void {
         regularization: 'L2',
       }
       await tab.shows(setup, 0)
+      // nothing has a gradient yet
+      await tab.radio('gradients').check()
+      await page.getByText('all gradients are 0 now').waitFor()
+      await tab.radio('weights').check()
       await tab.stepped(3)
       const session = await tab.shows(setup, 3)
       // a click on its line opens a weight
@@ -186,9 +190,9 @@ export function train(playground: () => Playground): void {
         ),
       )
       // its value is changed by hand
-      await tab.box('Weight from x2 to unit 2 of layer 1').fill('-2.5')
+      await tab.box('Weight from x2 to unit 2 of layer 1').fill('-7.5')
       await page.keyboard.press('Enter')
-      session.assign(place, -2.5)
+      session.assign(place, -7.5)
       const { history } = session.frame()
       await until(async () => (await tab.figure(1))[0]).toBe(numeral(history[history.length - 1].train, 3))
       // a bias has a square
