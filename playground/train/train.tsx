@@ -11,11 +11,12 @@ import './train.css'
 import { Training } from './training.tsx'
 import { Weight } from './weight.tsx'
 
-/** Single keys work while the focus is within the content and not in a field. */
+/** Single keys work while the focus is within the content and not in a field that takes letters. */
 function pressed(event: KeyboardEvent): void {
   if (event.ctrlKey || event.metaKey || event.altKey) return
   const { target } = event
-  if (target instanceof HTMLElement && target.closest('select, textarea, dialog, input:not([type="range"])')) return
+  const taken = 'select, textarea, dialog, input:not([type="range"], [type="radio"], [type="checkbox"])'
+  if (target instanceof HTMLElement && target.closest(taken)) return
   const act = { r: reset, p: playing.peek() ? pause : play, s: step }[event.key.toLowerCase()]
   if (!act || (act !== reset && failure.peek() !== '')) return
   event.preventDefault()

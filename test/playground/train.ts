@@ -443,6 +443,10 @@ export function train(playground: () => Playground): void {
       await until(() => tab.steps()).toBe(before + 1)
       await page.keyboard.press('r')
       await until(() => tab.steps()).toBe(0)
+      // what is ticked takes no letters
+      await tab.radio('10').focus()
+      await page.keyboard.press('s')
+      await until(() => tab.steps()).toBe(1)
       expect(wrong).toEqual([])
       await close()
     })
