@@ -53,6 +53,8 @@ let asked: Setup | null = null
 /** The frames that come belong to a run that is no more, until the next is ready. */
 let outdated = true
 let next: Frame | null = null
+/** It was paused: the frame that comes says where. */
+let pausing = false
 
 function draw(): void {
   const drawn = next
@@ -62,6 +64,7 @@ function draw(): void {
   if (!drawn) return
   batch(() => {
     frameSignal.value = drawn
+    if (pausing) sayPaused(drawn)
     const last = { x: drawn.step, y: drawn.lr }
     const seen = ratesSignal.peek().filter(({ x }) => x < last.x)
     ratesSignal.value = [...(seen.length < 400 ? seen : seen.filter((_, i) => i % 2 === 0)), last]
@@ -70,6 +73,13 @@ function draw(): void {
 
 function stopped(): void {
   playingSignal.value = false
+  pausing = false
+}
+function sayPaused({ history, speed }: Frame): void {
+  const now = history[history.length - 1]
+  said.value = `Paused at step ${now.step}, loss ${numeral(now.train, 3)}.`
+  // of while it ran; another comes
+  pausing = speed > 0
 }
 
 worker.addEventListener('message', ({ data }: MessageEvent<Reply>) => {
@@ -127,6 +137,7 @@ function anew(what: Setup): void {
 
 export function play(): void {
   playingSignal.value = true
+  pausing = false
   said.value = 'Training.'
   go()
 }
@@ -134,11 +145,12 @@ export function pause(): void {
   if (!playing.peek()) return
   stopped()
   ask({ type: 'pause' })
-  const now = frame.peek()?.history.at(-1)
-  said.value = now ? `Paused at step ${now.step}, loss ${numeral(now.train, 3)}.` : 'Paused.'
+  said.value = 'Paused.'
+  pausing = true
 }
 export function step(): void {
   pause()
+  pausing = false
   ask({ type: 'step', count: 1 })
   said.value = 'One step.'
 }
@@ -171,6 +183,7 @@ effect(() => {
       }
       const { kind, what } = change(asked, wanted)
       if (kind === 'none') return
+      pausing = false
       if (kind === 'tune' && !failure.peek() && !outdated) {
         asked = wanted
         ask({ type: 'tune', setup: wanted })
