@@ -115,9 +115,10 @@ function Terms({ ledger }: { readonly ledger: Ledger }) {
             </tr>
           </thead>
           <tbody>
-            {shown.map(({ example, upstream, local, term }) => (
+            {shown.map(({ example, upstream, local, term }, rank) => (
+              // a row stays where it is: of rows that are moved, Chromium draws the bars as they were
               <tr
-                key={example}
+                key={rank}
                 onPointerEnter={() => {
                   termExample.value = example
                 }}

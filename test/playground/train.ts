@@ -221,6 +221,29 @@ export function train(playground: () => Playground): void {
       await close()
     })
 
+    test('the bars of a ledger are as long as its terms while their order changes', async () => {
+      const { tab, page, wrong, close } = await opened(
+        path({ samples: '30', hidden: '8,8,8', batch: '1000', engine: 'scalar', weight: '1.1.1' }),
+      )
+      await tab.button('Play (P)').click()
+      const rows = page.locator('.train-ledger tbody tr')
+      await rows.first().waitFor()
+      for (let i = 0; i < 20; i++) {
+        await page.waitForTimeout(60)
+        const bars = await rows.evaluateAll(all =>
+          all.map(row => {
+            const bar = row.querySelector('span') as HTMLElement
+            const room = (bar.parentElement as HTMLElement).clientWidth
+            return [bar.getBoundingClientRect().width, (Number.parseFloat(bar.style.width) / 100) * room]
+          }),
+        )
+        expect(bars).toHaveLength(8)
+        for (const [drawn, meant] of bars) expect(Math.abs(drawn - meant)).toBeLessThan(1)
+      }
+      expect(wrong).toEqual([])
+      await close()
+    })
+
     test('every control of the setup is trained with, and stands in the address', async () => {
       const { tab, page, wrong, close } = await opened('#train')
       await tab.stepped(2)
