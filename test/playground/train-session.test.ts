@@ -260,8 +260,10 @@ describe('the ledger', () => {
       { layer: 0, unit: 0, input: 2 },
       { layer: -1, unit: 0, input: 'bias' },
       { layer: 0, unit: 0.5, input: 0 },
-    ] as const)
+    ] as const) {
       expect(session.frame(0, place).ledger).toBeNull()
+      expect(() => session.ledger(place)).toThrow('There is no weight')
+    }
   })
 })
 
