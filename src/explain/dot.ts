@@ -77,9 +77,13 @@ function mixed(from: string, to: string, share: number): string {
 /** Wide enough for whatever stands in for it. */
 export const FONT = 'Verdana'
 
+/** Without the signs that XML lacks, and Graphviz stops at. */
+const legible = (text: string): string => text.replace(/[\p{Cc}\p{Cs}]/gu, mark => (/\s/.test(mark) ? ' ' : '\ufffd'))
 /** Text as HTML and XML have it. */
-export const escaped = (text: string): string => text.replace(/[&<>"]/g, letter => `&#${letter.charCodeAt(0)};`)
-const quoted = (text: string): string => `"${text.replace(/[\\"]/g, '\\$&').replace(/\n/g, '\\n')}"`
+export const escaped = (text: string): string =>
+  legible(text).replace(/[&<>"]/g, letter => `&#${letter.charCodeAt(0)};`)
+const quoted = (text: string): string =>
+  `"${text.split('\n').map(legible).join('\n').replace(/[\\"]/g, '\\$&').replace(/\n/g, '\\n')}"`
 /** What stands in the text as it is: all other texts are quoted, whatever they begin with. */
 interface Markup {
   readonly markup: string

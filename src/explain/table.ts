@@ -100,12 +100,15 @@ function summary(x: Tensor, digits: number): string {
   return `[${x.shape.join(', ')}] in ${write(low)} .. ${write(high)}`
 }
 
+/** Words on one line, without signs that terminals obey and that neither TeX nor XML has. */
+export const oneLine = (words: string): string =>
+  words.replace(/[\n\r\t\u2028\u2029]/g, ' ').replace(/[\p{Cc}\p{Cs}]/gu, '\ufffd')
+
 function text(cell: Cell, digits: number): string {
   if (cell === null) return ''
   if (typeof cell === 'number') return numeral(cell, digits)
   if (cell instanceof Tensor) return summary(cell, digits)
-  // a cell is one line
-  return (isFormula(cell) ? cell.text : cell).replaceAll('\n', ' ')
+  return oneLine(isFormula(cell) ? cell.text : cell)
 }
 
 // ---------------------------------------------------------------- text
@@ -140,8 +143,8 @@ function asText({ title, columns, rows, notes }: Table, width: number, digits: n
     }
     return [line(head), fitted.map(n => '-'.repeat(n)).join(GAP), ...body.map(line)].join('\n')
   })
-  const above = title === '' ? [] : [wrapped(title, width).join('\n')]
-  const below = notes.map(note => wrapped(note, width).join('\n')).join('\n')
+  const above = title === '' ? [] : [wrapped(oneLine(title), width).join('\n')]
+  const below = notes.map(note => wrapped(oneLine(note), width).join('\n')).join('\n')
   return [...above, blocks.join('\n\n'), ...(below === '' ? [] : [below])].join('\n\n')
 }
 
@@ -215,7 +218,7 @@ function wrapped(line: string, width: number): string[] {
 // ---------------------------------------------------------------- Markdown
 
 function asMarkdown({ title, columns, rows, notes }: Table, digits: number): string {
-  const escaped = (words: string): string => words.replace(/[\\`*_[\]<>|$]/g, '\\$&').replace(/\n/g, ' ')
+  const escaped = (words: string): string => oneLine(words).replace(/[\\`*_[\]<>|$]/g, '\\$&')
   const write = (cell: Cell): string =>
     // a bar would end the cell, whatever it stands in
     isFormula(cell)
@@ -243,8 +246,7 @@ const inTex: Readonly<Record<string, string>> = {
 export const texWords = (words: string): string =>
   words === ''
     ? ''
-    : `\\text{${words
-        .replace(/\n/g, ' ')
+    : `\\text{${oneLine(words)
         .replace(/[\\~^|]|[&%$#_{}]/g, mark => inTex[mark] ?? `\\${mark}`)
         // Greek is mathematics; dollars would end that of Markdown
         .replace(/\p{Script=Greek}+/gu, '\\($&\\)')}}`
@@ -287,7 +289,7 @@ const entities: Readonly<Record<string, string>> = {
   '"': '&quot;',
   "'": '&#39;',
 }
-const escapedHtml = (words: string): string => words.replace(/[&<>"']/g, mark => entities[mark])
+const escapedHtml = (words: string): string => oneLine(words).replace(/[&<>"']/g, mark => entities[mark])
 
 function asHtml({ title, columns, rows, notes }: Table, digits: number): string {
   const write = (cell: Cell): string => {

@@ -1,6 +1,8 @@
 // What once went wrong in gradus/explain.
+import katex from 'katex'
 import { describe, expect, test } from 'vitest'
-import { copies, explain, mark, trace, verdict } from '../../src/explain/explain.ts'
+import { draw } from '../../src/explain/draw.ts'
+import { copies, explain, mark, render, trace, verdict } from '../../src/explain/explain.ts'
 import {
   ArgumentError,
   manualSeed,
@@ -121,5 +123,28 @@ describe('verdict on models of float32', () => {
     expect(found.render('text', { width: 300 })).toContain(
       'Kinks and wrong rules are looked for in float64, which the function does not take: linear: dtypes differ',
     )
+  })
+})
+
+describe('signs that are no letters', () => {
+  const odd = 'a\u0000\u0007\u001b[31m\ud800\u2028\tb'
+  const run = (x: Value): Value => {
+    const y = x.sin()
+    y.label = odd
+    return y.mul(x)
+  }
+
+  test('in a name, are in no table', () => {
+    const found = explain(run, [1])
+    for (const format of ['text', 'markdown', 'latex', 'html'] as const)
+      expect(found.render(format).match(/[^\P{Cc}\n]|\p{Cs}|\u2028/gu)).toBeNull()
+    for (const table of found.tables)
+      expect(katex.renderToString(render(table, 'latex'), { throwOnError: true, strict: 'ignore' })).toContain('katex')
+  })
+
+  test('in a name or a title, are in no picture', async () => {
+    const svg = await draw(trace(run, [1]), { title: odd })
+    expect(svg.match(/[^\P{Cc}\n]|\p{Cs}/gu)).toBeNull()
+    expect(svg).toContain('[31m')
   })
 })
