@@ -148,3 +148,8 @@ describe('signs that are no letters', () => {
     expect(svg).toContain('[31m')
   })
 })
+
+test('verdict does not blame the rule of a wave that is looked at from afar', () => {
+  for (const x of [1e-8, 3e-8, 7.3e-9])
+    expect(verdict('sin(1/x)', { x }).findings.filter(({ cause }) => cause === 'wrong rule')).toEqual([])
+})
