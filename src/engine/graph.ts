@@ -91,6 +91,10 @@ export function backwardOrder<T>(root: Node<T>, order: Order = 'depthFirst'): re
   if (typeof order !== 'function')
     throw new ArgumentError(`backward: order is 'depthFirst', 'breadthFirst' or a function, not '${order}'`)
   const chosen = order(nodes)
+  if (!Array.isArray(chosen))
+    throw new ArgumentError(
+      `backward: an order gives the nodes in a list, not ${chosen === null ? 'null' : typeof chosen}`,
+    )
   const seen = new Set<Node<T>>()
   for (const node of chosen) {
     if (seen.has(node) || (node !== root && waiting.get(node) !== 0)) {

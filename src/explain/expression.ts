@@ -309,6 +309,11 @@ function read(text: string): Node {
   }
   if (root.type === 'Compound') {
     const [first, second] = root.body as (Node | undefined)[]
+    if (!first) {
+      const start = text.search(/\S/)
+      if (text[start] !== '(') refuseMark(text, start)
+      refuse(text, { start }, 'there is nothing in the brackets')
+    }
     const at = second === undefined ? 0 : placed(second).start
     // jsep reads over what separates two expressions
     const mark = text.slice(first ? placed(first).end : 0, at).search(/[,;]/)

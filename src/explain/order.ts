@@ -68,6 +68,8 @@ function distance(a: readonly (number | Tensor)[], b: readonly (number | Tensor)
   )
 }
 
+const isNames = (order: Order | readonly string[]): order is readonly string[] => Array.isArray(order)
+
 /**
  * An order by names: those that are not named, inputs and parameters, come last.
  * @throws ArgumentError for a name that is not in the graph
@@ -120,7 +122,7 @@ export function sweeps(f: Traceable, inputs: Inputs, given: OrderOptions = {}): 
       noGrad(() =>
         pullback<Active>(root, seed, {
           add: sum,
-          order: typeof order === 'object' ? byName(traced, order) : order,
+          order: isNames(order) ? byName(traced, order) : order,
           targets: new Set(targets.filter(node => node !== null)),
           visit: node => {
             const row = traced.at.get(node)

@@ -2,7 +2,7 @@
 import katex from 'katex'
 import { describe, expect, test } from 'vitest'
 import { draw } from '../../src/explain/draw.ts'
-import { copies, explain, mark, render, trace, verdict } from '../../src/explain/explain.ts'
+import { copies, explain, mark, parse, render, sweeps, trace, verdict } from '../../src/explain/explain.ts'
 import {
   ArgumentError,
   manualSeed,
@@ -152,4 +152,18 @@ describe('signs that are no letters', () => {
 test('verdict does not blame the rule of a wave that is looked at from afar', () => {
   for (const x of [1e-8, 3e-8, 7.3e-9])
     expect(verdict('sin(1/x)', { x }).findings.filter(({ cause }) => cause === 'wrong rule')).toEqual([])
+})
+
+test.each([
+  [null, "backward: order is 'depthFirst', 'breadthFirst' or a function, not 'null'"],
+  [() => null, 'backward: an order gives the nodes in a list, not null'],
+])('sweeps refuses an order that is none: %s', (mine, message) => {
+  const run = () => sweeps((x: Value) => x.sin().exp(), [1], { orders: { mine: mine as never } })
+  expect(run).toThrow(ArgumentError)
+  expect(run).toThrow(message)
+})
+
+test('empty brackets are no missing operator', () => {
+  expect(() => parse(' ()')).toThrow(/there is nothing in the brackets \(column 2\)/)
+  expect(() => parse(';')).toThrow(/unexpected ';' \(column 1\)/)
 })
