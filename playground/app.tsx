@@ -1,5 +1,5 @@
 // The frame: the name, the tabs, the theme, and the tab that is open.
-import { type ReadonlySignal, signal, useComputed } from '@preact/signals'
+import { type ReadonlySignal, signal, useComputed, useSignalEffect } from '@preact/signals'
 import type { FunctionComponent } from 'preact'
 import { useEffect, useErrorBoundary } from 'preact/hooks'
 import { Segments } from './control.tsx'
@@ -55,7 +55,13 @@ function Guarded({ of, Tab }: { readonly of: Tab; readonly Tab: FunctionComponen
     addEventListener('hashchange', reset)
     return () => removeEventListener('hashchange', reset)
   }, [reset])
-  if (error === undefined) return <Tab />
+  if (error === undefined)
+    return (
+      <>
+        <h1 class="hidden">{titles[of]}</h1>
+        <Tab />
+      </>
+    )
   return (
     <div class="stack" role="alert">
       <p>This part of the page has failed: {String(error)}</p>
@@ -84,6 +90,9 @@ function Complaints() {
 }
 
 export function App() {
+  useSignalEffect(() => {
+    document.title = `${titles[tab.value]} · Gradus playground`
+  })
   return (
     <>
       <button type="button" class="skip" onClick={() => document.getElementById('main')?.focus()}>

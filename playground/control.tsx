@@ -166,8 +166,9 @@ export function Button({ onClick, children, label, disabled, kind = 'plain', pre
       aria-label={label}
       title={label}
       aria-pressed={pressed}
-      disabled={disabled}
-      onClick={onClick}
+      // one that cannot be used now keeps the focus, for those who go by keyboard
+      aria-disabled={disabled || undefined}
+      onClick={disabled ? undefined : onClick}
     >
       {children}
     </button>

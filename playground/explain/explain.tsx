@@ -16,7 +16,6 @@ export function Explain() {
       class={`explain${problem ? ' stale' : ''}`}
       data-phase={(now.value?.current?.phase ?? 'forward') === 'forward' ? 'forward' : 'backward'}
     >
-      <h1 class="hidden">Explain</h1>
       <ExpressionPanel />
       {good && (
         <>

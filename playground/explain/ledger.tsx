@@ -1,11 +1,13 @@
 // The ledger: one row's adjoint, broken into one term for each use.
-import { Panel } from '../control.tsx'
+import { useRef } from 'preact/hooks'
+import { Button, Panel } from '../control.tsx'
 import { numeral } from '../numeral.ts'
 import { Tex } from '../tex.tsx'
 import { factor } from './sentence.ts'
 import { counted, form, hot, now, pin, pinned } from './session.ts'
 
 export function LedgerPanel() {
+  const terms = useRef<HTMLElement>(null)
   const [shape, moment, numbers] = [form.value, now.value, counted.value]
   if (!shape || !moment || !numbers || shape.visits.length === 0) return null
   // what is held; else what is pointed at; else where a gradient has just come; else what most is to be said of
@@ -21,9 +23,15 @@ export function LedgerPanel() {
       class="explain-ledger"
       actions={
         pinned.value !== null && (
-          <button type="button" onClick={() => pin(pinned.value as number)}>
+          <Button
+            onClick={() => {
+              pin(pinned.value as number)
+              // the button goes: the focus does not go with it
+              terms.current?.focus({ preventScroll: true })
+            }}
+          >
             Let go
-          </button>
+          </Button>
         )
       }
     >
@@ -32,7 +40,7 @@ export function LedgerPanel() {
         <p>No gradient reaches {node.name}.</p>
       ) : (
         // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reached by keyboard
-        <section class="scroll long" tabIndex={0} aria-label={`Terms of the gradient of ${node.name}`}>
+        <section ref={terms} class="scroll long" tabIndex={0} aria-label={`Terms of the gradient of ${node.name}`}>
           <table>
             <thead>
               <tr>

@@ -71,6 +71,59 @@ export function hostile(playground: () => Playground): void {
       await close()
     })
 
+    test('what has no derivative says so where it was typed', async () => {
+      const { page, wrong, close } = await playground().open('#modes?f=floor(x)&n=2&depth=2')
+      const panel = page.getByRole('region', { name: 'Order of evaluation' })
+      await poll(() => panel.getByRole('alert').textContent()).toContain('depends on none of the inputs')
+      // what goes well elsewhere does not hide it
+      await page.getByText('Measured.').waitFor()
+      expect(await panel.getByRole('alert').count()).toBe(1)
+      await panel.getByRole('textbox', { name: 'One output' }).fill('x^2')
+      await poll(() => panel.getByRole('alert').count()).toBe(0)
+      await poll(() => panel.getByRole('region', { name: 'Orders' }).count()).toBe(1)
+      expect(wrong).toEqual([])
+      await close()
+    }, 30_000)
+
+    test('two hundred rows are laid out beside the page, and ten thousand are refused', async () => {
+      const { page, wrong, close } = await playground().open('#explain')
+      const f = page.getByLabel('f, in its inputs’ names')
+      await f.fill(`${'x+'.repeat(5000)}x`)
+      await poll(() => page.getByRole('alert').textContent()).toContain('this page shows at most 300')
+      await f.fill(Array.from({ length: 50 }, (_, k) => `sin(a*${k + 2}+b)`).join('*'))
+      await poll(() => page.getByText('Laying out 201 rows').count()).toBe(1)
+      // who types on does not wait for it
+      await f.fill('a*b + sin(a)')
+      await poll(() => page.locator('.explain-graph .node').count()).toBe(5)
+      expect(wrong).toEqual([])
+      await close()
+    }, 30_000)
+
+    test('the focus stays where it was when there is no further step, and each tab has its title', async () => {
+      const { page, wrong, close } = await playground().open('#explain?step=10')
+      const focused = () =>
+        page.evaluate(() => document.activeElement?.textContent || document.activeElement?.ariaLabel)
+      await page.getByRole('button', { name: 'Step', exact: true }).press('Enter')
+      await poll(() => page.getByRole('slider', { name: 'Steps taken' }).inputValue()).toBe('11')
+      await page.keyboard.press('Enter')
+      expect(await focused()).toBe('Step')
+      expect(await page.getByRole('button', { name: 'Step', exact: true }).isDisabled()).toBe(true)
+      await page.getByRole('button', { name: 'Larger' }).press('Enter')
+      await page.getByRole('button', { name: 'Fit' }).press('Enter')
+      expect(await focused()).toBe('Fit')
+      await page.getByRole('button', { name: 'w1 = sin(x1)' }).first().press('Enter')
+      await page.getByRole('button', { name: 'Let go' }).press('Enter')
+      expect(await page.evaluate(() => document.activeElement?.ariaLabel)).toContain('Terms of the gradient of')
+      expect(await page.title()).toBe('Explain · Gradus playground')
+      for (const name of ['Optimizers', 'Modes', 'Train']) {
+        await page.getByRole('link', { name }).click()
+        await page.getByRole('heading', { level: 1, name }).waitFor()
+        expect(await page.title()).toBe(`${name} · Gradus playground`)
+      }
+      expect(wrong).toEqual([])
+      await close()
+    }, 30_000)
+
     test('a tab that fails says so, and the others work', async () => {
       const { page, close } = await playground().open('#modes')
       await page.evaluate(() => {
