@@ -124,7 +124,9 @@ export function Moment() {
           {found?.parts ? (
             <>
               <div class="apart">
-                <Parts parts={found.parts} />
+                <Scroll label="Parts of the step">
+                  <Parts parts={found.parts} />
+                </Scroll>
                 <Arrows parts={found.parts} />
               </div>
               <div class="formulas">
