@@ -15,6 +15,36 @@ prototype.toNode = function (this: Drawn): Node {
   return toNode.call(this)
 }
 
+/** So long formulas are set in one task, in ms: of many, the others follow in the next ones. */
+const SLICE = 20
+const waiting = new Map<HTMLElement, () => void>()
+let spent = 0
+let goesOn = false
+function timed(draw: () => void): void {
+  const before = performance.now()
+  draw()
+  spent += performance.now() - before
+}
+function go(): void {
+  goesOn = false
+  spent = 0
+  for (const [span, draw] of waiting) {
+    if (spent >= SLICE) break
+    waiting.delete(span)
+    timed(draw)
+  }
+  if (waiting.size > 0) goOn()
+}
+function goOn(): void {
+  if (!goesOn) setTimeout(go)
+  goesOn = true
+}
+function set(span: HTMLElement, draw: () => void): void {
+  if (spent < SLICE && waiting.size === 0) timed(draw)
+  else waiting.set(span, draw)
+  goOn()
+}
+
 export interface TexProps {
   /** LaTeX. */
   readonly of: string
@@ -24,7 +54,12 @@ export interface TexProps {
 export function Tex({ of, display = false }: TexProps) {
   const span = useRef<HTMLSpanElement>(null)
   useLayoutEffect(() => {
-    if (span.current) katex.render(of, span.current, { displayMode: display, throwOnError: false })
+    const { current } = span
+    if (!current) return
+    set(current, () => katex.render(of, current, { displayMode: display, throwOnError: false }))
+    return () => {
+      waiting.delete(current)
+    }
   }, [of, display])
   return <span class="tex" ref={span} />
 }

@@ -5,12 +5,20 @@ import { useEffect } from 'preact/hooks'
 /** While it is lit. */
 export function useShown(ref: RefObject<Element | null>, lit: boolean): void {
   useEffect(() => {
-    const pane = lit && ref.current?.closest('.scroll, .pane')
-    if (!pane || !ref.current) return
-    const [inner, outer] = [ref.current.getBoundingClientRect(), pane.getBoundingClientRect()]
-    const head = pane.querySelector('thead')?.clientHeight ?? 0
-    pane.scrollTop += beyond(inner.top, inner.bottom, outer.top + head, outer.bottom)
-    pane.scrollLeft += ref.current instanceof SVGElement ? beyond(inner.left, inner.right, outer.left, outer.right) : 0
+    const { current } = ref
+    const pane = lit && current?.closest('.scroll, .pane')
+    if (!pane || !current) return
+    const show = (): void => {
+      const [inner, outer] = [current.getBoundingClientRect(), pane.getBoundingClientRect()]
+      const head = pane.querySelector('thead')?.clientHeight ?? 0
+      pane.scrollTop += beyond(inner.top, inner.bottom, outer.top + head, outer.bottom)
+      pane.scrollLeft += current instanceof SVGElement ? beyond(inner.left, inner.right, outer.left, outer.right) : 0
+    }
+    show()
+    // rows grow when their formulas are set
+    const watch = new ResizeObserver(show)
+    if (current.parentElement) watch.observe(current.parentElement)
+    return () => watch.disconnect()
   }, [ref, lit])
 }
 

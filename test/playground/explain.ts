@@ -265,8 +265,11 @@ export function explainTab(playground: () => Playground): void {
       expect(found.trace.rows.length).toBeGreaterThanOrEqual(60)
       // the current row is in view
       const row = forward(page).locator('tr[aria-current=step]')
-      const [inner, outer] = [await row.boundingBox(), await forward(page).boundingBox()]
-      expect((inner?.y ?? 0) + (inner?.height ?? 0)).toBeLessThanOrEqual((outer?.y ?? 0) + (outer?.height ?? 0) + 1)
+      const below = async (): Promise<number> => {
+        const [inner, outer] = [await row.boundingBox(), await forward(page).boundingBox()]
+        return (inner?.y ?? 0) + (inner?.height ?? 0) - (outer?.y ?? 0) - (outer?.height ?? 0)
+      }
+      await expect.poll(below).toBeLessThanOrEqual(1)
       expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(1360)
       await shot(page, 'large')
       await page.getByRole('button', { name: 'Larger' }).click()

@@ -124,6 +124,24 @@ export function hostile(playground: () => Playground): void {
       await close()
     }, 30_000)
 
+    test('no tab goes sideways on the narrowest screens', async () => {
+      const { page, wrong, close } = await playground().open('#optimizers')
+      await page.setViewportSize({ width: 320, height: 700 })
+      for (const name of ['Optimizers', 'Modes', 'Explain']) {
+        await page.getByRole('link', { name }).click()
+        await page.getByRole('table').first().waitFor()
+        await poll(() => page.evaluate(() => document.documentElement.scrollWidth)).toBe(320)
+      }
+      await page.getByLabel('Examples').selectOption({ label: 'Six sigmoids: the gradient vanishes' })
+      // formulas are set in pieces, until all are
+      await poll(() =>
+        page.evaluate(() => [...document.querySelectorAll('.tex')].filter(x => !x.firstChild).length),
+      ).toBe(0)
+      expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBe(320)
+      expect(wrong).toEqual([])
+      await close()
+    }, 30_000)
+
     test('a tab that fails says so, and the others work', async () => {
       const { page, close } = await playground().open('#modes')
       await page.evaluate(() => {
