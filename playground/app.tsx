@@ -3,7 +3,7 @@ import { type ReadonlySignal, signal, useComputed, useSignalEffect } from '@prea
 import type { FunctionComponent } from 'preact'
 import { useEffect, useErrorBoundary } from 'preact/hooks'
 import { Segments } from './control.tsx'
-import { complaints, places, type Tab, tab, tabs } from './place.ts'
+import { complaints, places, type Tab, tab, tabs, write } from './place.ts'
 import { theme, themes } from './theme.ts'
 
 const titles: Readonly<Record<Tab, string>> = {
@@ -104,7 +104,12 @@ export function App() {
         </p>
         <nav aria-label="Tabs">
           {tabs.map(name => (
-            <a key={name} href={places[name].value} aria-current={tab.value === name ? 'page' : undefined}>
+            <a
+              key={name}
+              href={places[name].value}
+              aria-current={tab.value === name ? 'page' : undefined}
+              onClick={write}
+            >
               {titles[name]}
             </a>
           ))}

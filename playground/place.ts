@@ -25,6 +25,16 @@ export const number = (initial: number, { min, max, integer = false }: Range): F
   },
   write: String,
 })
+/** One of some numbers. */
+export const among = (initial: number, choices: readonly number[]): Field<number> => ({
+  initial,
+  read(text) {
+    const found = choices.find(x => String(x) === text)
+    if (found === undefined) throw new Error(`one of ${choices.join(', ')}`)
+    return found
+  },
+  write: String,
+})
 /** One of some words. */
 export const choice = <T extends string>(initial: T, choices: readonly T[]): Field<T> => ({
   initial,
@@ -161,19 +171,31 @@ function arrive(): void {
   else complaints.value = unknown(name)
 }
 
+let waiting = 0
+/** Writes the state into the address now: before another tab is opened, so that the way back leads to it. */
+export function write(): void {
+  clearTimeout(waiting)
+  waiting = 0
+  const open = tab.peek()
+  const { name } = address()
+  // another tab was asked for, and has not been opened yet
+  if (name !== open && tabs.some(of => of === name)) return
+  const place = places[open].peek()
+  if (states.peek()[open] && location.hash !== place) history.replaceState(null, '', place)
+}
+
 /** Begins to follow the address, and to write it. */
 export function follow(): void {
   arrive()
   addEventListener('hashchange', arrive)
-  let waiting = 0
+  let last = ''
   effect(() => {
     // until its module has read the address, there is nothing to write
     if (!states.value[tab.value]) return
     const place = places[tab.value].value
+    if (place === last) return
+    last = place
     // browsers refuse more than some hundred changes in a few seconds
-    clearTimeout(waiting)
-    waiting = window.setTimeout(() => {
-      if (location.hash !== place && places[tab.peek()].peek() === place) history.replaceState(null, '', place)
-    }, 150)
+    if (waiting === 0) waiting = window.setTimeout(write, 150)
   })
 }

@@ -12,13 +12,12 @@ export interface PlayerProps {
   /** Steps a second, */
   readonly speed: Signal<number>
   /** and what there is to choose from. */
-  readonly speeds?: readonly number[]
+  readonly speeds: readonly number[]
   /** The stretches that the steps are made of, in their order. */
   readonly phases?: readonly { readonly title: string; readonly length: number }[]
   /** What the slider says of where it stands. */
   readonly said?: string
 }
-const SPEEDS: readonly number[] = [0.5, 1, 2, 5, 10, 20]
 
 const signs = {
   rewind: 'M5 5v14M20 5 9 12l11 7z',
@@ -36,7 +35,7 @@ function Sign({ of }: { readonly of: keyof typeof signs }) {
   )
 }
 
-export function Player({ position, length, onMove, speed, speeds = SPEEDS, phases = [], said }: PlayerProps) {
+export function Player({ position, length, onMove, speed, speeds, phases = [], said }: PlayerProps) {
   const id = useId()
   const playing = useSignal(false)
   // the clock reads what is true when it ticks
@@ -103,9 +102,9 @@ export function Player({ position, length, onMove, speed, speeds = SPEEDS, phase
           </div>
         )}
       </div>
-      <output class="count" for={id}>
+      <span class="count">
         {position} / {length}
-      </output>
+      </span>
       <label class="speed">
         <span class="hidden">Steps a second</span>
         <select

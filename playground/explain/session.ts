@@ -1,7 +1,7 @@
 // The tab's state, and all that follows from it.
 import { computed, type ReadonlySignal, signal } from '@preact/signals'
 import type { Explanation, Expression } from '../../src/explain/explain.ts'
-import { flag, number, state, text } from '../place.ts'
+import { among, flag, number, state, text } from '../place.ts'
 import { type Amounts, amounts, taken } from './fields.ts'
 import { type Direction, type Layout, layout, weight } from './layout.ts'
 import { ask, asked, drop } from './question.ts'
@@ -24,13 +24,16 @@ import {
 /** The inputs of the first example. */
 const initial: Amounts = { x1: 2, x2: 3 }
 
+/** Steps a second, when they are played. */
+export const speeds = [0.5, 1, 2, 5, 10, 20] as const
+
 export const place = state('explain', {
   f: text('x1*x2 + sin(x1)'),
   at: amounts(initial),
   /** The input that tangents are by: its name, * for all; the first when it is no name. */
   wrt: text(''),
   step: taken,
-  speed: number(2, { min: 0.5, max: 20 }),
+  speed: among(2, speeds),
   /** The row that is held, by name. */
   pin: text(''),
   derive: flag(false),

@@ -15,9 +15,9 @@ export function useShown(ref: RefObject<Element | null>, lit: boolean): void {
       pane.scrollLeft += current instanceof SVGElement ? beyond(inner.left, inner.right, outer.left, outer.right) : 0
     }
     show()
-    // rows grow when their formulas are set
+    // rows and the head above them grow when their formulas are set, and the pane with what is beside it
     const watch = new ResizeObserver(show)
-    if (current.parentElement) watch.observe(current.parentElement)
+    for (const x of [current.closest('table, svg'), pane]) if (x) watch.observe(x)
     return () => watch.disconnect()
   }, [ref, lit])
 }

@@ -4,7 +4,7 @@ import { Panel, Status } from '../control.tsx'
 import { Player } from '../player.tsx'
 import { Tex } from '../tex.tsx'
 import { sentence } from './sentence.ts'
-import { counted, form, length, move, now, place, position } from './session.ts'
+import { counted, form, length, move, now, place, position, speeds } from './session.ts'
 
 export function StepsPanel() {
   const [shape, numbers, moment] = [form.value, counted.value, now.value]
@@ -18,6 +18,7 @@ export function StepsPanel() {
         length={length.value}
         onMove={move}
         speed={place.speed}
+        speeds={speeds}
         phases={[
           { title: 'forward', length: forward },
           ...(length.value > forward ? [{ title: 'backward', length: length.value - forward }] : []),

@@ -2,13 +2,15 @@
 import { batch, computed, effect, type Signal, signal } from '@preact/signals'
 import type { Anatomy } from '../../src/explain/explain.ts'
 import { Desk } from '../desk.ts'
-import { choice, type Field, list, number, state, text } from '../place.ts'
+import { among, choice, type Field, list, number, state, text } from '../place.ts'
 import type { Minima } from './ground.ts'
 import { type Constant, type Constants, type KindName, kindNames, kinds, plain } from './kind.ts'
 import { read, type SurfaceName, surfaceNames, surfaces, zoomed } from './surface.ts'
 import { type Path, type Result, type Runner, result } from './walk.ts'
 import type { Jobs, Picture } from './worker.ts'
 
+/** Steps a second, when they are played. */
+export const speeds = [2, 5, 10, 20, 50] as const
 /** As many steps as one may ask for. */
 export const MOST = 1000
 const first = surfaces.bowl
@@ -47,16 +49,13 @@ const all = state<{
   on: list<KindName>(some, choice('sgd', kindNames), kindNames.length),
   steps: number(200, { min: 1, max: MOST, integer: true }),
   at: number(15, { min: 0, max: MOST, integer: true }),
-  speed: number(20, { min: 1, max: 50, integer: true }),
+  speed: among(20, speeds),
   of: choice<KindName>('adam', kindNames),
   tolerance: number(0.01, { min: 1e-8, max: 1 }),
   ...constants,
 })
 export const { surface, f, k, x, y, zoom, on, steps, at, speed, of, tolerance } = all
 export const constant = (kind: KindName, name: string): Signal<number> => all[`${kind}.${name}`]
-
-/** Steps a second, when they are played. */
-export const speeds = [2, 5, 10, 20, 50] as const
 
 /** The settings of a surface, that suit it. */
 export function choose(name: SurfaceName): void {

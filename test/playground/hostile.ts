@@ -60,14 +60,25 @@ export function hostile(playground: () => Playground): void {
       await close()
     }, 30_000)
 
-    test('a program of many inputs keeps their values in the address', async () => {
-      const f = Array.from({ length: 14 }, (_, i) => `v${i}`).join('+')
+    test('a program of as many inputs as there may be keeps their values in the address', async () => {
+      const f = Array.from({ length: 12 }, (_, i) => `v${i}`).join('+')
       const { page, close } = await playground().open(`#modes?f=${encodeURIComponent(f)}`)
-      await enter(page, 'v13 =', '5')
-      await poll(() => hash(page)).toContain('at=1,1,1,1,1,1,1,1,1,1,1,1,1,5')
+      await enter(page, 'v11 =', '5')
+      await poll(() => hash(page)).toContain('at=1,1,1,1,1,1,1,1,1,1,1,5')
       await page.reload()
-      await poll(() => page.getByLabel('v13 =', { exact: true }).inputValue()).toBe('5')
+      await poll(() => page.getByLabel('v11 =', { exact: true }).inputValue()).toBe('5')
       expect(await page.getByRole('alert').count()).toBe(0)
+      await close()
+    })
+
+    test('what was changed a moment before another tab was opened is there on the way back', async () => {
+      const { page, close } = await playground().open('#explain?speed=3')
+      await poll(() => page.getByRole('alert').textContent()).toContain('speed is one of 0.5, 1, 2, 5, 10, 20')
+      await page.getByRole('textbox', { name: /^f, in/ }).fill('x1*x2*x1')
+      await page.getByRole('link', { name: 'Modes' }).click()
+      await page.locator('main[data-tab=modes]').waitFor()
+      await page.goBack()
+      await poll(() => page.getByRole('textbox', { name: /^f, in/ }).inputValue()).toBe('x1*x2*x1')
       await close()
     })
 
