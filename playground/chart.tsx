@@ -1,11 +1,7 @@
-// Line charts and histograms by chart.js, in the theme's colours, each with a sentence for those who do not see it.
+// Line charts by chart.js, in the theme's colours, each with a sentence for those who do not see it.
 import {
-  BarController,
-  BarElement,
-  CategoryScale,
   Chart,
   type ChartConfiguration,
-  Filler,
   Legend,
   LinearScale,
   LineController,
@@ -18,19 +14,7 @@ import { useEffect, useRef } from 'preact/hooks'
 import { numeral } from './numeral.ts'
 import { color, dark } from './theme.ts'
 
-Chart.register(
-  BarController,
-  BarElement,
-  CategoryScale,
-  Filler,
-  Legend,
-  LinearScale,
-  LineController,
-  LineElement,
-  LogarithmicScale,
-  PointElement,
-  Tooltip,
-)
+Chart.register(Legend, LinearScale, LineController, LineElement, LogarithmicScale, PointElement, Tooltip)
 
 export interface Point {
   readonly x: number
@@ -42,8 +26,6 @@ export interface Series {
   /** A custom property of the style sheet, such as '--series-1'. */
   readonly color: string
   readonly dashed?: boolean
-  /** Only the points, without a line. */
-  readonly dots?: boolean
 }
 export interface Axis {
   readonly title: string
@@ -51,25 +33,18 @@ export interface Axis {
   readonly min?: number
   readonly max?: number
 }
-interface Frame {
+export interface LineChartProps {
   /** What is to be seen, in a sentence that changes with it. */
   readonly label: string
   readonly x: Axis
   readonly y: Axis
+  readonly series: readonly Series[]
   /** In pixels (220). */
   readonly height?: number
 }
-export interface LineChartProps extends Frame {
-  readonly series: readonly Series[]
-}
-export interface BarChartProps extends Frame {
-  /** A bar for each, from left to right. */
-  readonly bars: readonly { readonly label: string; readonly size: number }[]
-  readonly color: string
-}
 
-const scale = ({ title, log, min, max }: Axis, type: 'linear' | 'logarithmic' | 'category') => ({
-  type: log ? ('logarithmic' as const) : type,
+const scale = ({ title, log, min, max }: Axis) => ({
+  type: log ? ('logarithmic' as const) : ('linear' as const),
   ...(min !== undefined && { min }),
   ...(max !== undefined && { max }),
   title: { display: title !== '', text: title, color: color('--muted'), font: { size: 12 } },
@@ -85,64 +60,32 @@ const scale = ({ title, log, min, max }: Axis, type: 'linear' | 'logarithmic' | 
   border: { color: color('--line') },
 })
 
-/** A canvas whose chart is made anew when the theme changes, and else is given new data. */
-function Canvas({ label, height = 220, make }: { label: string; height?: number; make: () => ChartSetup }) {
+/** A chart that is made anew when the theme changes, and else is given new data. */
+export function LineChart({ label, x, y, series, height = 220 }: LineChartProps) {
   const canvas = useRef<HTMLCanvasElement>(null)
-  const chart = useRef<Chart | null>(null)
+  const chart = useRef<Chart<'line', Point[]> | null>(null)
   const theme = dark.value
-  useEffect(() => {
-    if (!canvas.current) return
-    chart.current = new Chart(canvas.current, make() as ChartConfiguration)
-    return () => {
-      chart.current?.destroy()
-      chart.current = null
-    }
-  }, [theme])
-  useEffect(() => {
-    const made = make()
-    if (!chart.current) return
-    chart.current.data = made.data as typeof chart.current.data
-    chart.current.options = made.options as typeof chart.current.options
-    chart.current.update('none')
-  })
-  return (
-    <div class="chart" style={{ height: `${height}px` }}>
-      <canvas ref={canvas} role="img" aria-label={label} />
-    </div>
-  )
-}
-interface ChartSetup {
-  readonly type: 'line' | 'bar'
-  readonly data: object
-  readonly options: object
-}
-const common = {
-  animation: false,
-  responsive: true,
-  maintainAspectRatio: false,
-  interaction: { mode: 'nearest', axis: 'x', intersect: false },
-}
-
-export function LineChart({ label, x, y, series, height }: LineChartProps) {
-  const make = (): ChartSetup => ({
+  const make = (): ChartConfiguration<'line', Point[]> => ({
     type: 'line',
     data: {
-      datasets: series.map(({ label, points, color: name, dashed, dots }) => ({
+      datasets: series.map(({ label, points, color: name, dashed }) => ({
         label,
-        data: points,
+        data: [...points],
         borderColor: color(name),
         backgroundColor: color(name),
         borderDash: dashed ? [6, 4] : [],
         borderWidth: 2,
-        showLine: !dots,
-        pointRadius: dots ? 3 : 0,
+        pointRadius: 0,
         pointHitRadius: 8,
       })),
     },
     options: {
-      ...common,
+      animation: false,
+      responsive: true,
+      maintainAspectRatio: false,
+      interaction: { mode: 'nearest', axis: 'x', intersect: false },
       parsing: false,
-      scales: { x: scale(x, 'linear'), y: scale(y, 'linear') },
+      scales: { x: scale(x), y: scale(y) },
       plugins: {
         legend: {
           display: series.length > 1,
@@ -153,28 +96,25 @@ export function LineChart({ label, x, y, series, height }: LineChartProps) {
       },
     },
   })
-  return <Canvas label={label} height={height} make={make} />
-}
-
-export function BarChart({ label, x, y, bars, color: name, height = 120 }: BarChartProps) {
-  const make = (): ChartSetup => ({
-    type: 'bar',
-    data: {
-      labels: bars.map(({ label }) => label),
-      datasets: [
-        {
-          data: bars.map(({ size }) => size),
-          backgroundColor: color(name),
-          barPercentage: 1,
-          categoryPercentage: 0.96,
-        },
-      ],
-    },
-    options: {
-      ...common,
-      scales: { x: scale(x, 'category'), y: { ...scale(y, 'linear'), beginAtZero: true } },
-      plugins: { legend: { display: false } },
-    },
+  useEffect(() => {
+    if (!canvas.current) return
+    chart.current = new Chart(canvas.current, make())
+    return () => {
+      chart.current?.destroy()
+      chart.current = null
+    }
+  }, [theme])
+  useEffect(() => {
+    const { current } = chart
+    if (!current) return
+    const { data, options } = make()
+    current.data = data
+    if (options) current.options = options
+    current.update('none')
   })
-  return <Canvas label={label} height={height} make={make} />
+  return (
+    <div class="chart" style={{ height: `${height}px` }}>
+      <canvas ref={canvas} role="img" aria-label={label} />
+    </div>
+  )
 }

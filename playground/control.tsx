@@ -210,6 +210,29 @@ export function Scroll({ label, children }: { readonly label: string; readonly c
   )
 }
 
+/** The title of a column, with the class of its cells where they have one. */
+export interface Column {
+  readonly title: ComponentChildren
+  readonly class?: string
+}
+/** Columns of numbers: their titles stand at the right. */
+export const numeric = (...titles: readonly ComponentChildren[]): Column[] =>
+  titles.map(title => ({ title, class: 'number' }))
+/** The head of a table. */
+export function Head({ columns }: { readonly columns: readonly (string | Column)[] }) {
+  return (
+    <thead>
+      <tr>
+        {columns.map((column, i) => (
+          <th key={i} scope="col" class={typeof column === 'string' ? undefined : column.class}>
+            {typeof column === 'string' ? column : column.title}
+          </th>
+        ))}
+      </tr>
+    </thead>
+  )
+}
+
 /** What changes, said to screen readers when it does, politely. */
 export function Status({ children }: { readonly children: ComponentChildren }) {
   return (

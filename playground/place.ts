@@ -67,9 +67,6 @@ export const list = <T>(initial: readonly T[], of: Field<T>, most: number): Fiel
   write: xs => xs.map(x => of.write(x)).join(','),
 })
 
-/** One signal for each field. */
-export type State<S> = { readonly [K in keyof S]: Signal<S[K] extends Field<infer T> ? T : never> }
-
 interface Entry {
   readonly read: (text: string | null) => void
   readonly write: () => string | undefined

@@ -2,6 +2,7 @@
 import { useSignalEffect } from '@preact/signals'
 import type { Cell, Column, Formula, Table } from '../../src/explain/explain.ts'
 import { LineChart, type Series } from '../chart.tsx'
+import { Head } from '../control.tsx'
 import { numeral } from '../numeral.ts'
 import { Fold } from './fold.tsx'
 import { ask, asked } from './question.ts'
@@ -35,15 +36,12 @@ function Judgement() {
       </p>
       <div class="scroll">
         <table>
-          <thead>
-            <tr>
-              {sides.columns.map(column => (
-                <th key={named(column)} scope="col" class={column.align === 'right' ? 'number' : undefined}>
-                  {named(column)}
-                </th>
-              ))}
-            </tr>
-          </thead>
+          <Head
+            columns={sides.columns.map(column => ({
+              title: named(column),
+              class: column.align === 'right' ? 'number' : undefined,
+            }))}
+          />
           <tbody>
             {sides.rows.map(cells => (
               <tr key={String(cells[0])}>

@@ -1,6 +1,6 @@
 // The ledger: one row's adjoint, broken into one term for each use.
 import { useRef } from 'preact/hooks'
-import { Button, Panel } from '../control.tsx'
+import { Button, Head, numeric, Panel } from '../control.tsx'
 import { numeral } from '../numeral.ts'
 import { Tex } from '../tex.tsx'
 import { factor } from './sentence.ts'
@@ -42,18 +42,7 @@ export function LedgerPanel() {
         // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reached by keyboard
         <section ref={terms} class="scroll long" tabIndex={0} aria-label={`Terms of the gradient of ${node.name}`}>
           <table>
-            <thead>
-              <tr>
-                <th scope="col">used in</th>
-                <th scope="col">term</th>
-                <th scope="col" class="number">
-                  upstream × local
-                </th>
-                <th scope="col" class="number">
-                  contribution
-                </th>
-              </tr>
-            </thead>
+            <Head columns={['used in', 'term', ...numeric('upstream × local', 'contribution')]} />
             <tbody>
               {node.isOutput && (
                 <tr class={moment.adjoints.has(node.index) ? '' : 'faint'}>

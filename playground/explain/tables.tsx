@@ -2,7 +2,7 @@
 import { useComputed } from '@preact/signals'
 import type { ComponentChildren } from 'preact'
 import { useRef } from 'preact/hooks'
-import { Panel } from '../control.tsx'
+import { Head, numeric, Panel } from '../control.tsx'
 import { numeral } from '../numeral.ts'
 import { Tex } from '../tex.tsx'
 import { Chip, summed } from './graph.tsx'
@@ -18,20 +18,14 @@ export function ForwardPanel() {
     <Panel title="Forward: values, and tangents beside them" class="explain-table" actions={<By names={shape.names} />}>
       <Pane title="Table of values and tangents">
         <table>
-          <thead>
-            <tr>
-              <th scope="col">row</th>
-              <th scope="col" class="number">
-                value
-              </th>
-              <th scope="col">tangent</th>
-              {tangents.titles.map(title => (
-                <th key={title.text} scope="col" class="number">
-                  <Tex of={title.tex} />
-                </th>
-              ))}
-            </tr>
-          </thead>
+          <Head
+            columns={[
+              'row',
+              ...numeric('value'),
+              'tangent',
+              ...numeric(...tangents.titles.map(title => <Tex key={title.text} of={title.tex} />)),
+            ]}
+          />
           <tbody key={shape.text}>
             {shape.nodes.map(node => (
               <ForwardRow key={node.index} node={node} tangent={tangents.formulas[node.index]?.tex ?? null} />
@@ -168,17 +162,7 @@ export function ReversePanel() {
       ) : (
         <Pane title="Table of adjoints">
           <table>
-            <thead>
-              <tr>
-                <th scope="col">adjoint</th>
-                <th scope="col" class="number">
-                  value
-                </th>
-                <th scope="col" class="flowing">
-                  flow
-                </th>
-              </tr>
-            </thead>
+            <Head columns={['adjoint', ...numeric('value'), { title: 'flow', class: 'flowing' }]} />
             <tbody key={shape.text}>
               {shape.visits.map(visit => (
                 <ReverseRow key={visit.node} visit={visit} node={shape.nodes[visit.node] as Node} />

@@ -2,7 +2,7 @@
 
 import type { Cost, ModeCost } from '../../src/explain/explain.ts'
 import { LineChart, type Series } from '../chart.tsx'
-import { Panel, Scroll, Segments } from '../control.tsx'
+import { Head, numeric, Panel, Scroll, Segments } from '../control.tsx'
 import { numeral } from '../numeral.ts'
 import { colours, count, titles } from './cost.tsx'
 import type { Sizes } from './function.ts'
@@ -70,20 +70,12 @@ export function Along() {
             <summary>as a table</summary>
             <Scroll label="Bytes at each depth">
               <table>
-                <thead>
-                  <tr>
-                    <th scope="col" class="number">
-                      Depth
-                    </th>
-                    {modes
-                      .filter(mode => modeOf(deep[0].cost, mode))
-                      .map(mode => (
-                        <th key={mode} scope="col" class="number">
-                          {titles[mode]}: stored, peak
-                        </th>
-                      ))}
-                  </tr>
-                </thead>
+                <Head
+                  columns={numeric(
+                    'Depth',
+                    ...modes.filter(mode => modeOf(deep[0].cost, mode)).map(mode => `${titles[mode]}: stored, peak`),
+                  )}
+                />
                 <tbody>
                   {deep.map(({ depth, cost }) => (
                     <tr key={depth}>

@@ -1,7 +1,7 @@
 // What each mode costs, in a sentence and in tables.
 
 import type { ModeCost } from '../../src/explain/explain.ts'
-import { Panel, Scroll } from '../control.tsx'
+import { Head, numeric, Panel, Scroll } from '../control.tsx'
 import { numeral } from '../numeral.ts'
 import { main, question } from './state.ts'
 
@@ -129,20 +129,7 @@ export function Storage() {
               <span class="swatch" style={{ background: `var(${colours[mode]})` }} />
               {titles[mode]}
             </caption>
-            <thead>
-              <tr>
-                <th scope="col">Op</th>
-                <th scope="col" class="number">
-                  Nodes
-                </th>
-                <th scope="col" class="number">
-                  Values
-                </th>
-                <th scope="col" class="number">
-                  Bytes
-                </th>
-              </tr>
-            </thead>
+            <Head columns={['Op', ...numeric('Nodes', 'Values', 'Bytes')]} />
             <tbody>
               {stored.map(({ op, nodes, values, bytes }) => (
                 <tr key={op}>

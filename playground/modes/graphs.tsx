@@ -2,7 +2,7 @@
 import type { Signal } from '@preact/signals'
 import { useId } from 'preact/hooks'
 import type { Elimination, NaiveSweep } from '../../src/explain/explain.ts'
-import { Button, Panel, Scroll } from '../control.tsx'
+import { Button, Head, numeric, Panel, Scroll } from '../control.tsx'
 import { numberOf, numeral } from '../numeral.ts'
 import { Tex } from '../tex.tsx'
 import { count } from './cost.tsx'
@@ -104,17 +104,7 @@ function Naive({ found, title }: { readonly found: NaiveSweep; readonly title: s
       <h3>{title}</h3>
       <Scroll label={`Gradients: ${title}`}>
         <table>
-          <thead>
-            <tr>
-              <th scope="col">By</th>
-              <th scope="col" class="number">
-                the recursion says
-              </th>
-              <th scope="col" class="number">
-                it is
-              </th>
-            </tr>
-          </thead>
+          <Head columns={['By', ...numeric('the recursion says', 'it is')]} />
           <tbody>
             {found.inputs.map((name, i) => (
               <tr key={name}>
@@ -180,23 +170,13 @@ export function Sweeps() {
               </p>
               <Scroll label="Orders">
                 <table>
-                  <thead>
-                    <tr>
-                      <th scope="col">Order</th>
-                      <th scope="col" class="number">
-                        Waiting, bytes
-                      </th>
-                      <th scope="col" class="number">
-                        Peak bytes
-                      </th>
-                      {found.inputs.map(name => (
-                        <th key={name} scope="col" class="number">
-                          ∂/∂{name}
-                        </th>
-                      ))}
-                      <th scope="col">Visited</th>
-                    </tr>
-                  </thead>
+                  <Head
+                    columns={[
+                      'Order',
+                      ...numeric('Waiting, bytes', 'Peak bytes', ...found.inputs.map(name => `∂/∂${name}`)),
+                      'Visited',
+                    ]}
+                  />
                   <tbody>
                     {found.sweeps.map(({ order, visited, waiting, peak, gradients }) => (
                       <tr key={order}>
@@ -273,18 +253,7 @@ export function Jacobians() {
             </p>
             <Scroll label="Eliminations">
               <table>
-                <thead>
-                  <tr>
-                    <th scope="col">Order</th>
-                    <th scope="col" class="number">
-                      Multiplications
-                    </th>
-                    <th scope="col" class="number">
-                      Additions
-                    </th>
-                    <th scope="col">Nodes (multiplications)</th>
-                  </tr>
-                </thead>
+                <Head columns={['Order', ...numeric('Multiplications', 'Additions'), 'Nodes (multiplications)']} />
                 <tbody>
                   {found.found.map(({ order, steps, multiplications, additions }) => (
                     <tr key={order} class={multiplications === least ? 'better' : undefined}>

@@ -1,7 +1,7 @@
 // One step of one optimizer, taken apart: what of it is gradient, scaling, momentum and decay.
 
 import type { Anatomy, Part } from '../../src/explain/explain.ts'
-import { Choice, Panel, Scroll } from '../control.tsx'
+import { Choice, Head, numeric, Panel, Scroll } from '../control.tsx'
 import { numeral } from '../numeral.ts'
 import { Tex } from '../tex.tsx'
 import { kinds } from './kind.ts'
@@ -83,17 +83,7 @@ function Parts({ parts: [x, y] }: { readonly parts: readonly [Anatomy, Anatomy] 
   )
   return (
     <table class="parts">
-      <thead>
-        <tr>
-          <th scope="col">Part</th>
-          <th scope="col" class="number">
-            x
-          </th>
-          <th scope="col" class="number">
-            y
-          </th>
-        </tr>
-      </thead>
+      <Head columns={['Part', ...numeric('x', 'y')]} />
       <tbody>
         {row('At', x.before, y.before)}
         {row('Gradient there', x.gradient, y.gradient)}

@@ -1,7 +1,7 @@
 // The tab Optimizers: ways of several optimizers over a surface, from a start that can be dragged.
 import { useEffect, useId } from 'preact/hooks'
 import { LineChart, type Point } from '../chart.tsx'
-import { Button, Panel, Scroll, Slider, Status } from '../control.tsx'
+import { Button, Head, numeric, Panel, Scroll, Slider, Status } from '../control.tsx'
 import { numeral } from '../numeral.ts'
 import { Player } from '../player.tsx'
 import { type Constant, initials, type KindName, kindNames, kinds } from './kind.ts'
@@ -184,18 +184,7 @@ function Results() {
       <div class="stack">
         <Scroll label="Results">
           <table>
-            <thead>
-              <tr>
-                <th scope="col">Optimizer</th>
-                <th scope="col" class="number">
-                  f
-                </th>
-                <th scope="col" class="number">
-                  Distance
-                </th>
-                <th scope="col">Outcome</th>
-              </tr>
-            </thead>
+            <Head columns={['Optimizer', ...numeric('f', 'Distance'), 'Outcome']} />
             <tbody>
               {results.value.map(({ kind, end, diverged }) => (
                 <tr key={kind} aria-current={kind === of.value ? 'true' : undefined}>
