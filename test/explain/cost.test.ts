@@ -84,8 +84,11 @@ describe('passes and arithmetic', () => {
     // a clock as coarse as browsers have it
     const now = performance.now.bind(performance)
     const clock = vi.spyOn(performance, 'now').mockImplementation(() => Math.floor(now()))
-    expect(cost(lecture, [2, 3]).modes.every(({ milliseconds }) => milliseconds > 0 && milliseconds < 2)).toBe(true)
-    clock.mockRestore()
+    try {
+      expect(cost(lecture, [2, 3]).modes.every(({ milliseconds }) => milliseconds > 0 && milliseconds < 2)).toBe(true)
+    } finally {
+      clock.mockRestore()
+    }
     expect(cost(lecture, [2, 3], { repeats: 0 }).modes.map(({ milliseconds }) => milliseconds)).toEqual([NaN, NaN])
   })
 })
